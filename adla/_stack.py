@@ -1,0 +1,64 @@
+"""Which OpenMMLab family is installed: one of the two, whole, and never both."""
+
+from collections.abc import Callable
+from importlib import import_module, metadata
+
+FAMILIES = {
+    'onedl': ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection'),
+    'openmmlab': ('mmengine', 'mmcv', 'mmdet'),
+}
+INSTALL_HINT = (
+    "run 'make env' in the adla repository, or install torch and then either onedl-mmengine, "
+    'onedl-mmcv and onedl-mmdetection, or mmengine, mmcv and mmdet'
+)
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def find_mixed_families(is_installed: Callable[[str], bool] = _is_installed) -> str | None:
+    """Name the distributions that share import names and overwrite each other.
+
+    Args:
+        is_installed: Tells whether a distribution of this name is installed.
+
+    Returns:
+        One sentence that says what to uninstall, or None if at most one family is there.
+    """
+    found = {
+        family: [name for name in names if is_installed(name)]
+        for family, names in FAMILIES.items()
+    }
+    if not all(found.values()):
+        return None
+    onedl, openmmlab = (', '.join(names) for names in found.values())
+    return (
+        f'this environment holds both {onedl} and {openmmlab}, which overwrite each other: '
+        "uninstall all of them and install one family, or run 'make env' with a fresh VENV"
+    )
+
+
+def check_stack() -> None:
+    """Check that mmengine, mmcv and mmdet import and come from one family.
+
+    Raises:
+        ImportError: One of the three is missing, or both families are installed.
+    """
+    mixed = find_mixed_families()
+    if mixed:
+        raise ImportError(f'adla: {mixed}')
+    for module in ('mmengine', 'mmcv', 'mmdet'):
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name not in ('mmengine', 'mmcv', 'mmdet'):
+                raise
+            raise ImportError(
+                f'adla needs {error.name}, which is not installed: {INSTALL_HINT} '
+                '(for adla.core alone set ADLA_CORE_ONLY=1)'
+            ) from None

@@ -1,0 +1,50 @@
+"""Measures that weigh where an anchor is against where the network moves it."""
+
+from torch import Tensor
+
+
+def dynamic_iou(
+    anchor_iou: Tensor,
+    regressed_iou: Tensor,
+    alpha: float,
+    gamma: float = 1.5,
+    beta: float | None = None,
+) -> Tensor:
+    r"""Return the dynamic IoU, Eq. 7 to 9 of the ADLA paper (10.1109/JSTARS.2024.3379515).
+
+    ``D = alpha * A + (1 - alpha) * R - beta * |A - R|^gamma``, bounded to [0, 1].
+
+    The penalty acts on a change of either sign. It makes D fall again when R runs far ahead of A:
+    for A = 0.05, alpha = 0.6, gamma = 1.5, D peaks at 0.109 (R = 0.49) and is 0.060 at R = 1.
+
+    Args:
+        anchor_iou: A, the IoU of anchor and ground truth, any shape, in [0, 1].
+        regressed_iou: R, the IoU of regressed box and ground truth, of the same shape, in [0, 1].
+        alpha: Weight of the anchor, in [0, 1].
+        gamma: Exponent of the penalty, above 0.
+        beta: Weight of the penalty; None means ``1 - alpha`` (Eq. 9).
+
+    Returns:
+        D of the same shape.
+    """
+    if beta is None:
+        beta = 1 - alpha
+    penalty = (anchor_iou - regressed_iou).abs_().pow_(gamma).mul_(beta)
+    return (alpha * anchor_iou).add_(regressed_iou, alpha=1 - alpha).sub_(penalty).clamp_(0, 1)
+
+
+def matching_degree(
+    anchor_iou: Tensor, regressed_iou: Tensor, alpha: float, gamma: float = 1.5
+) -> Tensor:
+    """Return the matching degree, Eq. 6: the dynamic IoU with the full penalty (``beta = 1``).
+
+    Args:
+        anchor_iou: IoU of anchor and ground truth, any shape, in [0, 1].
+        regressed_iou: IoU of regressed box and ground truth, of the same shape, in [0, 1].
+        alpha: Weight of the anchor, in [0, 1].
+        gamma: Exponent of the penalty, above 0.
+
+    Returns:
+        The matching degree of the same shape, bounded to [0, 1].
+    """
+    return dynamic_iou(anchor_iou, regressed_iou, alpha, gamma, beta=1.0)

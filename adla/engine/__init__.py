@@ -1,0 +1,5 @@
+"""What runs beside the training."""
+
+from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
+
+__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook"]

@@ -1,0 +1,184 @@
+"""The AI-TOD metric for mmdet, on plain pycocotools."""
+
+import contextlib
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmdet.datasets.api_wrappers import COCO
+from mmdet.evaluation import CocoMetric
+from mmdet.registry import METRICS
+from mmengine.logging import MMLogger
+from terminaltables import AsciiTable
+
+from adla.datasets.categories import category_ids
+
+from .tiny_coco_eval import TinyCocoEval
+
+
+@METRICS.register_module()
+class TinyCocoMetric(CocoMetric):
+    """Average precision and recall of boxes by the AI-TOD protocol.
+
+    Keys: ``AP AP50 AP75 AP_vt AP_t AP_s AP_m``, ``AR@100 AR@300 AR@1500`` and ``AR_vt AR_t AR_s
+    AR_m``; every AP and every AR of a size bin at the largest of ``proposal_nums``. A number
+    without ground truth behind it is -1. Detections compete per image and class.
+
+    Args:
+        ann_file: COCO json with the ground truth; None takes it from the data samples.
+        metric: Only ``'bbox'``; there so that a config of ``CocoMetric`` needs one change.
+        classwise: Also give ``AP_<class>`` and log a table of all classes.
+        proposal_nums: Ascending numbers of detections per image and class.
+        format_only: Only write the detections to ``<outfile_prefix>.bbox.json``.
+        outfile_prefix: Where to write the detections; None writes nothing.
+        backend_args: mmengine's file backend for ``ann_file``.
+        collect_device: ``'cpu'`` or ``'gpu'``, for results of several processes.
+        prefix: Replaces ``tiny`` before the keys.
+
+    Raises:
+        ValueError: If ``metric`` is not ``'bbox'``, or ``format_only`` has no ``outfile_prefix``.
+    """
+
+    default_prefix = "tiny"
+
+    def __init__(
+        self,
+        ann_file: str | None = None,
+        metric: str | Sequence[str] = "bbox",
+        classwise: bool = False,
+        proposal_nums: Sequence[int] = (100, 300, 1500),
+        format_only: bool = False,
+        outfile_prefix: str | None = None,
+        backend_args: dict | None = None,
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        if metric not in ("bbox", ["bbox"], ("bbox",)):
+            raise ValueError(f"TinyCocoMetric evaluates metric='bbox' only, but got {metric!r}")
+        if format_only and outfile_prefix is None:
+            raise ValueError("format_only=True needs outfile_prefix, the path of the json to write")
+        if not proposal_nums or list(proposal_nums) != sorted({int(n) for n in proposal_nums}):
+            raise ValueError(f"proposal_nums must be ascending integers, but got {proposal_nums}")
+        super().__init__(
+            ann_file=ann_file,
+            classwise=classwise,
+            proposal_nums=proposal_nums,
+            format_only=format_only,
+            outfile_prefix=outfile_prefix,
+            backend_args=backend_args,
+            collect_device=collect_device,
+            prefix=prefix,
+        )
+        self.ann_file = ann_file
+
+    def compute_metrics(self, results: list[tuple[dict, dict]]) -> dict[str, float]:
+        """Compute the metric from ``(ground truth, prediction)`` of every image.
+
+        Raises:
+            ValueError: If predictions and annotations do not belong together.
+        """
+        gts, preds = [gt for gt, _ in results], [pred for _, pred in results]
+        self._load_ground_truth(gts)
+        if self.outfile_prefix is not None and preds:
+            written = self.results2json(preds, self.outfile_prefix)["bbox"]
+            MMLogger.get_current_instance().info(f"Detections written to {written}")
+        if self.format_only:
+            return {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            evaluation = TinyCocoEval(
+                self._ground_truth(), self._detections(preds), max_dets=self.proposal_nums
+            )
+            evaluation.params.catIds = self.cat_ids
+            evaluation.params.imgIds = self.img_ids
+            evaluation.evaluate()
+            evaluation.accumulate()
+        stats = evaluation.summarize()
+        if self.classwise:
+            stats |= self._per_class(evaluation)
+        return stats
+
+    def _load_ground_truth(self, gts: Sequence[dict]) -> None:
+        """Set the annotations and the ids of images and classes, classes in label order."""
+        if self._coco_api is None:
+            with tempfile.TemporaryDirectory() as folder:
+                self._coco_api = COCO(self.gt_to_coco_json(gts, str(Path(folder) / "results")))
+        if self.cat_ids is None:
+            source = self.ann_file or "The ground truth of the data samples"
+            self.cat_ids = category_ids(self._coco_api, self.dataset_meta["classes"], source)
+            self.img_ids = self._coco_api.get_img_ids()
+
+    def _ground_truth(self) -> COCO:
+        """Copy the annotations with ids from 1.
+
+        pycocotools stores a match with annotation id 0 as 0, its mark for "unmatched".
+        """
+        dataset = self._coco_api.dataset
+        annotations = [
+            {"iscrowd": 0, **ann, "id": i}
+            for i, ann in enumerate(dataset.get("annotations", []), start=1)
+        ]
+        return _index(dict(dataset, annotations=annotations))
+
+    def _detections(self, preds: Sequence[dict]) -> COCO:
+        """Turn the predictions of all images into COCO annotations; there may be none."""
+        unknown = sorted({pred["img_id"] for pred in preds} - set(self.img_ids), key=str)
+        if unknown:
+            raise ValueError(
+                f"{len(unknown)} predicted image ids are not in {self.ann_file}, first "
+                f"{unknown[:5]}: give the metric the ann_file of the evaluated dataset"
+            )
+        annotations = []
+        for pred in preds:
+            labels = pred["labels"]
+            if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.cat_ids):
+                raise ValueError(
+                    f"image {pred['img_id']}: labels {labels.min()} to {labels.max()} predicted, "
+                    f"but there are {len(self.cat_ids)} classes; check the head's num_classes"
+                )
+            boxes = pred["bboxes"].astype(np.float64)
+            boxes[:, 2:] -= boxes[:, :2]
+            for box, score, label in zip(
+                boxes.tolist(), pred["scores"].tolist(), labels.tolist(), strict=True
+            ):
+                annotations.append(
+                    {
+                        "id": len(annotations) + 1,
+                        "image_id": pred["img_id"],
+                        "category_id": self.cat_ids[label],
+                        "bbox": box,
+                        "area": box[2] * box[3],
+                        "score": score,
+                        "iscrowd": 0,
+                    }
+                )
+        dataset = self._coco_api.dataset
+        return _index(
+            {
+                "images": dataset["images"],
+                "categories": dataset["categories"],
+                "annotations": annotations,
+            }
+        )
+
+    def _per_class(self, evaluation: TinyCocoEval) -> dict[str, float]:
+        """Return ``AP_<class>`` and log the APs of every class as a table."""
+        bins = evaluation.params.areaRngLbl[1:]
+        rows = [["class", "AP", "AP50", "AP75", *(f"AP_{name}" for name in bins)]]
+        stats = {}
+        for i, name in enumerate(self.dataset_meta["classes"]):
+            values = [evaluation.average_precision(iou, category=i) for iou in (None, 0.5, 0.75)]
+            values += [evaluation.average_precision(area=area, category=i) for area in bins]
+            stats[f"AP_{name}"] = values[0]
+            rows.append([name, *(f"{value:.3f}" for value in values)])
+        MMLogger.get_current_instance().info("\n" + AsciiTable(rows).table)
+        return stats
+
+
+def _index(dataset: dict) -> COCO:
+    """Wrap a COCO dictionary without writing it to a file."""
+    coco = COCO()
+    coco.dataset = dataset
+    coco.createIndex()
+    return coco

@@ -1,0 +1,103 @@
+"""A mixin that shows an anchor head's assigner the predictions of the image."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmdet.models.task_modules.prior_generators import anchor_inside_flags
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+
+class PredictionAwareMixin:
+    """Hand the decoded, detached predictions of each image to the assigner.
+
+    mmdet's anchor heads give an assigner ``pred_instances.priors`` only. In front of any of them in
+    the bases of a class, this mixin adds ``bboxes`` (N, 4), the regressed boxes in xyxy pixels, and
+    ``scores`` (N, C), in float32 and without gradient, row by row those of the priors. It has no
+    parameters and changes neither the losses nor the inference.
+
+    An assigner may say by ``needs_predictions`` that it can do without for now; then nothing is
+    decoded. One that says by ``needs_progress`` that nobody told it the progress is refused.
+    """
+
+    _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
+
+    def loss_by_feat(self, *args, **kwargs) -> dict:
+        """Compute the losses of the head as it does, with the predictions within reach.
+
+        The predictions of an image travel beside its meta information, in a copy of it.
+        """
+        if getattr(self.assigner, "needs_progress", False):
+            raise ValueError(
+                f"{type(self.assigner).__name__} was never told the progress of the training: add "
+                "dict(type='AssignProgressHook') to custom_hooks, or call set_progress() yourself"
+            )
+        if getattr(self.assigner, "needs_predictions", True):
+            scores, deltas = args[self._CLS_SCORES], args[self._BBOX_PREDS]
+            args = tuple(self._with_predictions(arg, scores, deltas) for arg in args)
+            kwargs = {k: self._with_predictions(v, scores, deltas) for k, v in kwargs.items()}
+        return super().loss_by_feat(*args, **kwargs)
+
+    def _with_predictions(self, arg, cls_scores: list[Tensor], bbox_preds: list[Tensor]):
+        """Return ``arg``, or, where it is the list of image metas, one with the predictions."""
+        if not (isinstance(arg, (list, tuple)) and arg and isinstance(arg[0], dict)):
+            return arg
+        return [
+            dict(
+                meta,
+                adla_predictions=(
+                    self._flatten([level[i] for level in cls_scores], self.cls_out_channels),
+                    self._flatten([level[i] for level in bbox_preds], self.bbox_coder.encode_size),
+                ),
+            )
+            for i, meta in enumerate(arg)
+        ]
+
+    @staticmethod
+    def _flatten(levels: list[Tensor], channels: int) -> Tensor:
+        """Return the maps (A * channels, H, W) of one image as rows in the order of the anchors."""
+        rows = [level.detach().permute(1, 2, 0).reshape(-1, channels) for level in levels]
+        return torch.cat(rows).float()
+
+    def _get_targets_single(self, flat_anchors, valid_flags: Tensor, *args, **kwargs) -> tuple:
+        """Compute the targets of one image as the head does, the assigner seeing more."""
+        metas = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, dict)]
+        if not metas or "adla_predictions" not in metas[0]:
+            return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)
+        logits, deltas = metas[0]["adla_predictions"]
+        # The same filter as in the head: the assigner sees the anchors that it leaves.
+        inside = anchor_inside_flags(
+            flat_anchors, valid_flags, metas[0]["img_shape"][:2], self.train_cfg["allowed_border"]
+        )
+        with torch.no_grad():
+            boxes = get_box_tensor(self.bbox_coder.decode(flat_anchors[inside], deltas[inside]))
+            logits = logits[inside]
+            scores = logits.sigmoid() if self.use_sigmoid_cls else logits.softmax(-1)[:, :-1]
+        with self._assigner_shown(boxes, scores):
+            return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)
+
+    @contextmanager
+    def _assigner_shown(self, boxes: Tensor, scores: Tensor) -> Iterator[None]:
+        """Put an assigner in place that adds the predictions to each call of the real one."""
+        assigner = self.assigner
+        self.assigner = _Shown(assigner, boxes, scores)
+        try:
+            yield
+        finally:
+            self.assigner = assigner
+
+
+class _Shown:
+    """An assigner that sees boxes (N, 4) and scores (N, C) beside the priors."""
+
+    def __init__(self, assigner, boxes: Tensor, scores: Tensor) -> None:
+        self._assigner, self._boxes, self._scores = assigner, boxes, scores
+
+    def assign(self, pred_instances: InstanceData, *args, **kwargs):
+        """Assign as the real assigner does, on priors and predictions."""
+        shown = InstanceData(
+            priors=pred_instances.priors, bboxes=self._boxes, scores=self._scores
+        )
+        return self._assigner.assign(shown, *args, **kwargs)

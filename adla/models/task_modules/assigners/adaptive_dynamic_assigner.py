@@ -1,0 +1,160 @@
+"""Adaptive dynamic label assignment as an mmdet assigner."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
+from mmdet.registry import TASK_UTILS
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from adla.core import AssignmentRule, alpha_at, assign_adaptive
+from adla.core.adaptive_assignment import Metric
+
+
+@TASK_UTILS.register_module()
+class AdaptiveDynamicAssigner(BaseAssigner):
+    """Assign priors by two thresholds of every ground truth and a dynamic IoU.
+
+    "Adaptive Dynamic Label Assignment for Tiny Object Detection in Aerial Images"
+    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10. What is assigned to what is defined in
+    :func:`adla.core.assign_adaptive`. The regressed boxes come as ``pred_instances.bboxes``, which
+    ``AdlaRetinaHead`` and ``AdlaRPNHead`` hand over; without them the anchor IoU alone decides.
+
+    Args:
+        alpha0: Weight of the anchor in the second half of the training, in [0, 1] (Eq. 10).
+        gamma: Exponent of the penalty on a change of the IoU, above 0 (Eq. 8).
+        beta: Weight of the penalty, at least 0; None means ``1 - alpha`` (Eq. 9).
+        metric: ``dynamic_iou`` (Eq. 8), ``matching_degree`` (Eq. 6) or ``anchor_iou``.
+        p_tp: Factor of Eq. 1 (``P_Tp`` of Table VII), in [0.5, 1].
+        p_tn: Factor of Eq. 2 (``P_Tn`` of Table VII), in [0.5, 1].
+        t_pos_min: Lower bound of the positive thresholds, in [0, 1) (Eq. 5a).
+        t_neg_min: Lower bound of the negative thresholds, in [0, t_pos_min] (Eq. 5b).
+        adaptive_threshold: Whether every ground truth has thresholds of its own; False uses
+            ``pos_iou_thr`` and ``neg_iou_thr`` for all.
+        pos_iou_thr: Fixed positive threshold, in [0, 1).
+        neg_iou_thr: Fixed negative threshold, in [0, pos_iou_thr].
+        ignore_iof_thr: Priors with a larger share of their area in one ignore region are neither
+            positive nor negative; values up to 0 switch the regions off.
+        force_match: Whether a ground truth without positive takes its best free prior. Needs one
+            host synchronisation a round.
+
+    Raises:
+        ValueError: If an argument is outside its range.
+    """
+
+    def __init__(
+        self,
+        alpha0: float = 0.6,
+        gamma: float = 1.5,
+        beta: float | None = None,
+        metric: Metric = "dynamic_iou",
+        p_tp: float = 3 / 4,
+        p_tn: float = 4 / 5,
+        t_pos_min: float = 0.1,
+        t_neg_min: float = 0.05,
+        adaptive_threshold: bool = True,
+        pos_iou_thr: float = 0.5,
+        neg_iou_thr: float = 0.4,
+        ignore_iof_thr: float = -1,
+        force_match: bool = False,
+    ) -> None:
+        if not 0 <= alpha0 <= 1:
+            raise ValueError(f"alpha0 must be in [0, 1], but got {alpha0!r}")
+        self.alpha0 = alpha0
+        self.ignore_iof_thr = ignore_iof_thr
+        self.progress: float | None = None
+        self.rule = AssignmentRule(
+            metric=metric,
+            gamma=gamma,
+            beta=beta,
+            adaptive_threshold=adaptive_threshold,
+            p_tp=p_tp,
+            p_tn=p_tn,
+            t_pos_min=t_pos_min,
+            t_neg_min=t_neg_min,
+            pos_iou_thr=pos_iou_thr,
+            neg_iou_thr=neg_iou_thr,
+            force_match=force_match,
+        )
+
+    @property
+    def needs_predictions(self) -> bool:
+        """Whether regressed boxes can change the result at the present progress."""
+        return self.rule.needs_predictions
+
+    @property
+    def needs_progress(self) -> bool:
+        """Whether the result depends on a progress that nobody has set yet."""
+        return self.progress is None and self.rule.metric != "anchor_iou" and self.alpha0 < 1
+
+    def set_progress(self, progress: float) -> None:
+        """Set alpha from the share of the training that is done (``AssignProgressHook`` calls it).
+
+        Until the first call alpha is 1, as at the start of a training.
+
+        Args:
+            progress: Share of the training that is done, in [0, 1].
+
+        Raises:
+            ValueError: If the progress is outside [0, 1].
+        """
+        self.rule = replace(self.rule, alpha=alpha_at(progress, self.alpha0))
+        self.progress = progress
+
+    def assign(
+        self,
+        pred_instances: InstanceData,
+        *args: InstanceData | Sequence[int] | None,
+        **kwargs: InstanceData | Sequence[int] | None,
+    ) -> AssignResult:
+        """Assign every prior of one image: ``assign(pred_instances, gt_instances, ignore=None)``.
+
+        The order of ATSS is understood too:
+        ``assign(pred_instances, num_level_priors, gt_instances, ignore=None)``.
+
+        Args:
+            pred_instances: With ``priors`` (N, 4), xyxy boxes in pixels, and, where the head hands
+                them over, ``bboxes`` (N, 4), the regressed boxes.
+            *args: ``gt_instances`` with ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,),
+                then ``gt_instances_ignore`` with ``bboxes`` (I, 4), or None.
+            **kwargs: The same by name, and ``num_level_priors``, which is not used.
+
+        Returns:
+            ``gt_inds`` (N,): -1 ignored, 0 negative, k + 1 positive for ground truth k;
+            ``max_overlaps`` (N,): the metric, see :class:`adla.core.AdaptiveAssignment`;
+            ``labels`` (N,): the class of the ground truth, -1 where there is none.
+        """
+        gt_instances, ignore = _ground_truths(args, kwargs)
+        gt_boxes = _tensor(gt_instances.bboxes)
+        result = assign_adaptive(
+            _tensor(pred_instances.priors),
+            gt_boxes,
+            self.rule,
+            pred_boxes=_tensor(pred_instances.bboxes) if "bboxes" in pred_instances else None,
+            ignore_boxes=None if ignore is None else _tensor(ignore.bboxes),
+            ignore_iof_thr=self.ignore_iof_thr,
+        )
+        labels = torch.full_like(result.gt_inds, -1)
+        if len(gt_boxes):
+            of_gt = gt_instances.labels[(result.gt_inds - 1).clamp(min=0)]
+            labels = torch.where(result.gt_inds > 0, of_gt, labels)
+        return AssignResult(len(gt_boxes), result.gt_inds, result.max_overlaps, labels=labels)
+
+
+def _tensor(boxes) -> Tensor:
+    """Return the tensor of boxes, which mmdet also hands over as ``HorizontalBoxes``."""
+    return boxes if isinstance(boxes, Tensor) else boxes.tensor
+
+
+def _ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:
+    """Return ground truths and ignore regions from a call in mmdet's or in ATSS's order."""
+    instances = [a for a in args if a is None or isinstance(a, InstanceData)]
+    names = ("gt_instances", "gt_instances_ignore")
+    found = dict(zip(names, instances, strict=False)) | {n: kwargs[n] for n in names if n in kwargs}
+    if not isinstance(found.get("gt_instances"), InstanceData):
+        raise TypeError(
+            "assign() needs gt_instances (InstanceData with bboxes and labels) after pred_instances"
+        )
+    return found["gt_instances"], found.get("gt_instances_ignore")

@@ -1,0 +1,78 @@
+"""Curves of several trainings from the scalars that mmengine writes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from .figure import CYCLE, new_grid, save_figure
+
+#: What is drawn if nothing else is asked for: scalar -> title of its panel.
+DEFAULT_PANELS: dict[str, str] = {
+    "loss": "training loss",
+    "tiny/AP": "AP on the validation set",
+    "pos_per_gt": "positive anchors per object",
+    "unassigned_gts": "share of objects without a positive anchor",
+}
+
+
+def load_scalars(work_dir: str | Path) -> list[dict[str, float]]:
+    """Read all records of a work directory in the order of their writing.
+
+    A resumed training has one `*/vis_data/scalars.json` per start; they are read by start time.
+
+    Raises:
+        FileNotFoundError: If the directory holds no such file.
+    """
+    files = sorted(Path(work_dir).glob("*/vis_data/scalars.json"))
+    if not files:
+        raise FileNotFoundError(f"no */vis_data/scalars.json under {work_dir}")
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def select_series(records: list[dict[str, float]], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return steps and values, each of shape (P,), of one scalar; a repeated step counts once.
+
+    A training that was resumed from an older checkpoint repeats steps: the later value stays.
+    Steps are iterations for what the training logs and epochs for what the validation logs.
+    """
+    points = {record["step"]: record[name] for record in records if name in record}
+    steps = sorted(points)
+    return np.array(steps), np.array([points[step] for step in steps], float)
+
+
+def save_curves(
+    path: str | Path,
+    runs: dict[str, list[dict[str, float]]],
+    panels: dict[str, str] | None = None,
+) -> Path:
+    """Save one panel per scalar with one line per run.
+
+    Args:
+        path: PNG to write.
+        runs: Run name -> its records, see `load_scalars`.
+        panels: Scalar -> title; `DEFAULT_PANELS` by default. A scalar that no run has is left out.
+
+    Raises:
+        ValueError: If no run has any of the scalars.
+    """
+    panels = DEFAULT_PANELS if panels is None else panels
+    present = {
+        name: title
+        for name, title in panels.items()
+        if any(name in record for records in runs.values() for record in records)
+    }
+    if not present:
+        raise ValueError(f"none of {', '.join(panels)} in the records of {', '.join(runs)}")
+    figure, grid = new_grid(1, len(present), 3.4, 2.9)
+    for axes, (name, title) in zip(grid[0], present.items(), strict=True):
+        for (run, records), colour in zip(runs.items(), CYCLE * len(runs), strict=False):
+            steps, values = select_series(records, name)
+            marker = "o" if len(steps) < 30 else None
+            axes.plot(steps, values, color=colour, label=run, linewidth=1.6, marker=marker, ms=3.5)
+        axes.set_title(title)
+        axes.set_xlabel("epoch" if "/" in name else "iteration")
+        axes.set_ylim(bottom=0)
+    grid[0, 0].legend()
+    return save_figure(figure, path)

@@ -1,0 +1,9 @@
+_base_ = "./retinanet_r50_fpn_1x_aitod.py"
+
+# Adaptive thresholds with the matching degree in place of dynamic IoU: Table VI.
+model = dict(
+    bbox_head=dict(type="AdlaRetinaHead"),
+    train_cfg=dict(
+        assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner", metric="matching_degree")
+    ),
+)

@@ -1,0 +1,230 @@
+"""Every shipped config: small, consistent with its data set, and able to train and predict."""
+
+import argparse
+import copy
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmcv import imwrite
+from mmdet.registry import DATASETS, METRICS, MODELS
+from mmdet.structures import DetDataSample
+from mmdet.testing import demo_mm_inputs
+from mmengine.config import Config, DictAction
+from mmengine.registry import HOOKS, init_default_scope
+
+CONFIG_ROOT = Path(__file__).resolve().parents[1] / "configs"
+CONFIGS = sorted(
+    str(path.relative_to(CONFIG_ROOT))
+    for path in CONFIG_ROOT.rglob("*.py")
+    if "_base_" not in path.parts
+)
+# Words of the settings part of a name that stand for an assigner (configs/README.md).
+METHOD_WORDS = ("adla", "at", "dynamic-iou", "matching-degree")
+METHOD = re.compile(rf"(?<=_)({'|'.join(METHOD_WORDS)})-")
+METHOD_CONFIGS = [name for name in CONFIGS if METHOD.search(Path(name).name)]
+MAX_CODE_LINES = 25
+
+each_config = pytest.mark.parametrize("name", CONFIGS)
+
+
+def load(name: str) -> Config:
+    """Load a config and enter its default scope, as the runner does."""
+    cfg = Config.fromfile(CONFIG_ROOT / name)
+    init_default_scope(cfg.default_scope)
+    return cfg
+
+
+def dense_head(model_cfg: dict) -> dict:
+    """Return the head that owns the anchors: the RPN where there is one, else the bbox head."""
+    return model_cfg["rpn_head"] if "rpn_head" in model_cfg else model_cfg["bbox_head"]
+
+
+def class_head(model_cfg: dict) -> dict:
+    """Return the head that owns `num_classes`."""
+    roi_head = model_cfg.get("roi_head")
+    return roi_head["bbox_head"] if roi_head else model_cfg["bbox_head"]
+
+
+def dataset_classes(dataset_cfg: dict) -> tuple:
+    """Return the classes a dataset config stands for: its own `metainfo`, else the class's."""
+    while "dataset" in dataset_cfg:
+        dataset_cfg = dataset_cfg["dataset"]
+    metainfo = dataset_cfg.get("metainfo") or DATASETS.get(dataset_cfg["type"]).METAINFO
+    return tuple(metainfo["classes"])
+
+
+def build(cfg: Config) -> torch.nn.Module:
+    """Build the detector of a config without pretrained weights."""
+    cfg.model.backbone.init_cfg = None
+    return MODELS.build(cfg.model)
+
+
+def demo_batch(num_classes: int, size: int = 64) -> dict:
+    """Return one image with random boxes and one without any, `size` pixels a side."""
+    batch = demo_mm_inputs(2, (3, size, size), num_items=[3, 0], num_classes=num_classes + 1)
+    for sample in batch["data_samples"]:
+        sample.gt_instances.labels -= 1
+    return batch
+
+
+def strip_method(model_cfg: dict) -> dict:
+    """Return a copy of a model config without what a method may change: head type and assigner."""
+    model_cfg = copy.deepcopy(model_cfg)
+    head = dense_head(model_cfg)
+    head["type"] = head["type"].replace("Adla", "")
+    train_cfg = model_cfg["train_cfg"]
+    del train_cfg.get("rpn", train_cfg)["assigner"]
+    return model_cfg
+
+
+def test_the_configs_are_found():
+    assert len(CONFIGS) >= 30
+    assert {Path(name).parts[0] for name in CONFIGS} >= {"retinanet", "faster_rcnn"}
+
+
+@each_config
+def test_is_short(name):
+    lines = (CONFIG_ROOT / name).read_text().splitlines()
+    code = [line for line in lines if line.strip() and not line.strip().startswith("#")]
+    assert len(code) <= MAX_CODE_LINES, f"{name}: {len(code)} lines of code"
+
+
+@each_config
+def test_fits_its_data(name):
+    cfg = load(name)
+    num_classes = class_head(cfg.model).num_classes
+    for split in ("train", "val", "test"):
+        dataset_cfg = cfg[f"{split}_dataloader"].dataset
+        classes = dataset_classes(dataset_cfg)
+        assert len(classes) == num_classes, f"{name}: {split} has the classes {classes}"
+    for split in ("val", "test"):
+        evaluator, dataset = cfg[f"{split}_evaluator"], cfg[f"{split}_dataloader"].dataset
+        assert METRICS.get(evaluator.type), f"{name}: no metric {evaluator.type!r}"
+        assert evaluator.ann_file == dataset.data_root + dataset.ann_file, name
+    for hook in cfg.custom_hooks:
+        assert HOOKS.get(hook.type), f"{name}: no hook {hook.type!r}"
+
+
+@each_config
+def test_learning_rate_belongs_to_its_batch(name):
+    cfg = load(name)
+    assert cfg.auto_scale_lr.base_batch_size == cfg.train_dataloader.batch_size, name
+    assert cfg.train_cfg.val_interval == cfg.train_cfg.max_epochs, f"{name}: selects on val"
+
+
+@each_config
+def test_trains_and_predicts(name):
+    cfg = load(name)
+    model = build(cfg)
+    num_classes = class_head(cfg.model).num_classes
+
+    data = model.data_preprocessor(demo_batch(num_classes), training=True)
+    features = model.extract_feat(data["inputs"])
+    strides = [data["inputs"].shape[-1] // level.shape[-1] for level in features]
+    generator = dense_head(cfg.model).anchor_generator
+    assert strides == generator.strides, f"{name}: levels have the strides {strides}"
+
+    losses = model(**data, mode="loss")
+    total, parts = model.parse_losses(losses)
+    assert torch.isfinite(total), f"{name}: {parts}"
+    total.backward()
+    idle = [k for k, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    assert not idle, f"{name}: parameters without a gradient: {idle}"
+
+    model.eval()
+    data = model.data_preprocessor(demo_batch(num_classes), training=False)
+    with torch.no_grad():
+        results = model(**data, mode="predict")
+    for result in results:
+        assert isinstance(result, DetDataSample), name
+        predicted = result.pred_instances
+        assert predicted.bboxes.shape == (len(predicted), 4), name
+        assert ((predicted.labels >= 0) & (predicted.labels < num_classes)).all(), name
+    assert sum(len(result.pred_instances) for result in results), f"{name}: predicts nothing"
+
+
+@pytest.mark.parametrize("name", METHOD_CONFIGS)
+def test_method_is_a_diff_of_head_and_assigner(name):
+    path = Path(name)
+    baseline_name = str(path.with_name(METHOD.sub("", path.name)))
+    assert baseline_name in CONFIGS, f"{name} has no baseline {baseline_name}"
+    method, baseline = load(name).to_dict(), load(baseline_name).to_dict()
+
+    train_cfg = method["model"]["train_cfg"]
+    assigner = train_cfg.get("rpn", train_cfg)["assigner"]
+    assert assigner["type"] == "AdaptiveDynamicAssigner", name
+    wants_predictions = assigner.get("metric", "dynamic_iou") != "anchor_iou"
+    head_type = dense_head(method["model"])["type"]
+    assert head_type.startswith("Adla") == wants_predictions, f"{name}: {head_type}, {assigner}"
+
+    method["model"] = strip_method(method["model"])
+    baseline["model"] = strip_method(baseline["model"])
+    assert method == baseline, f"{name} differs from {baseline_name} beyond head and assigner"
+
+
+def write_coco(root: Path, dataset_cfg: dict, sizes: list) -> None:
+    """Write one image per (width, height) where `dataset_cfg` looks, 6-px boxes on the first."""
+    rng = np.random.default_rng(0)
+    images = [
+        dict(id=i, file_name=f"{i}.png", width=w, height=h) for i, (w, h) in enumerate(sizes, 1)
+    ]
+    for image in images:
+        pixels = rng.integers(0, 255, (image["height"], image["width"]), dtype=np.uint8)
+        imwrite(pixels, str(root / dataset_cfg["data_prefix"]["img"] / image["file_name"]))
+    annotations = [
+        dict(id=k, image_id=1, category_id=1, bbox=[20 * k, 30, 6, 6], area=36, iscrowd=0)
+        for k in (1, 2, 3)
+    ]
+    categories = [dict(id=k, name=n) for k, n in enumerate(dataset_classes(dataset_cfg), 1)]
+    path = root / dataset_cfg["ann_file"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(dict(images=images, annotations=annotations, categories=categories)))
+
+
+@pytest.mark.parametrize(
+    "name, train_shape",
+    [
+        ("retinanet/retinanet_r50_fpn_1x_aitod.py", (800, 800)),
+        ("retinanet/retinanet_r50_fpn_1x_levir-ship.py", (512, 512)),
+        ("retinanet/retinanet_csp-nano_fpn-p2_light_sirst-v2.py", (256, 256)),
+    ],
+)
+def test_pipelines_load_grey_and_empty_images(name, train_shape, tmp_path):
+    cfg = load(name)
+    size = (train_shape[1], train_shape[0])
+    sizes = [size, size] if "sirst" not in name else [(130, 120), (320, 300)]
+    for split in ("train", "test"):
+        dataset_cfg = cfg[f"{split}_dataloader"].dataset
+        dataset_cfg.data_root = str(tmp_path)
+        write_coco(tmp_path, dataset_cfg, sizes)
+        dataset = DATASETS.build(dataset_cfg)
+        items = [dataset[i] for i in range(len(dataset))]
+        boxes = [len(item["data_samples"].gt_instances) for item in items]
+        assert boxes == [3, 0], f"{name}: {split} loads {boxes} boxes"
+        for item, (width, height) in zip(items, sizes, strict=True):
+            shape = train_shape if split == "train" else (height, width)
+            assert item["inputs"].shape == (3, *shape), f"{name}: {split}"
+        if split == "test":
+            assert items[0]["data_samples"].scale_factor == (1.0, 1.0), name
+
+
+def test_from_scratch_switch_of_the_readme():
+    readme = (CONFIG_ROOT / "README.md").read_text()
+    options = re.search(r"--cfg-options (model\.backbone\.init_cfg=\S+(?: \S+=\S+)+)", readme)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction)
+    args = parser.parse_args(["--cfg-options", *options.group(1).split()])
+
+    cfg = load("retinanet/retinanet_r18_fpn_1x_aitod.py")
+    cfg.merge_from_dict(args.cfg_options)
+    model = MODELS.build(cfg.model)
+    model.init_weights()  # would ask for torchvision or the network were anything still pretrained
+    model.train()
+    frozen = [k for k, p in model.named_parameters() if not p.requires_grad]
+    assert not frozen, f"still frozen: {frozen}"
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms and all(m.training for m in norms)

@@ -1,0 +1,62 @@
+"""Run a script that comes with the installed mmdet, with adla importable and clear errors."""
+
+import difflib
+import importlib.util
+import runpy
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CONVERTERS = {
+    'data/scenes': 'python tools/make_scenes.py makes it',
+    'data/sirst-v2': 'python tools/dataset_converters/sirst_v2.py SRC data/sirst-v2 makes it',
+    'data/aitod': 'link the AI-TOD folder there, see docs/datasets.md',
+    'data/levir-ship': 'link the LEVIR-Ship folder there, see docs/datasets.md',
+}
+
+
+def suggest(message: str) -> str:
+    """Say how to mend a missing file, from the error that names it; '' where nothing is known."""
+    for folder, hint in CONVERTERS.items():
+        if folder in message:
+            return f': {hint}'
+    names = [part.strip('\'"') for part in message.split() if '.py' in part]
+    configs = {path.name: path for path in sorted((ROOT / 'configs').rglob('*.py'))}
+    for name in names:
+        close = difflib.get_close_matches(Path(name).name, configs, n=1)
+        if close:
+            return f': did you mean {configs[close[0]].relative_to(ROOT)}?'
+    return ''
+
+
+def check_ops() -> None:
+    """Exit with one line where mmcv has no compiled ops, which mmdet notices at its first NMS."""
+    try:
+        importlib.import_module('mmcv._ext')
+    except ImportError as error:
+        sys.exit(
+            f"adla: mmcv is installed without its compiled ops ({error}): run 'make env', or "
+            "'pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps' it"
+        )
+
+
+def run(name: str) -> None:
+    """Run mmdet's ``tools/NAME`` with this process's arguments.
+
+    Args:
+        name: File name of the script, such as 'train.py'.
+    """
+    if importlib.util.find_spec('adla') is None:
+        sys.path.insert(0, str(ROOT))
+    try:
+        import adla  # noqa: F401  registers the components, or says which package is missing
+        import mmdet
+    except ImportError as error:
+        sys.exit(str(error))
+    check_ops()
+    script = Path(mmdet.__file__).parent / '.mim' / 'tools' / name
+    try:
+        runpy.run_path(str(script), run_name='__main__')
+    except FileNotFoundError as error:
+        message = str(error).strip().splitlines()[-1]
+        sys.exit(f'adla: {message}{suggest(message)}')
