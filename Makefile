@@ -24,8 +24,8 @@ help:
 env:
 	@if [ -z '$(PYTHON)' ]; then \
 		echo 'adla set-up: found no Python 3.10 to 3.12; install one or name it by PYTHON=' >&2; exit 1; fi
-	@command -v '$(PYTHON)' >/dev/null || { \
-		echo "adla set-up: there is no command '$(PYTHON)' (PYTHON=)" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 7))' 2>/dev/null || { \
+		echo "adla set-up: '$(PYTHON)' does not run or is too old; name Python 3.10 to 3.12 by PYTHON=" >&2; exit 1; }
 	@'$(PYTHON)' tools/env/setup_env.py --venv '$(VENV)' --stack '$(STACK)'
 
 demo: env

@@ -1,7 +1,8 @@
 """Packaging of adla; the metadata lives in pyproject.toml.
 
-``configs/`` and ``tools/`` travel inside the package as ``adla/.mim``, where ``mim train adla``
-looks for them: copied into a wheel, linked in an editable install.
+A wheel carries ``configs/`` and ``tools/`` as ``adla/.mim``, where ``mim train adla CONFIG`` looks
+for them. An editable install needs no such folder: there mim looks in the repository, and a second
+path to the same config would make its name ambiguous.
 """
 
 import shutil
@@ -11,29 +12,20 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-SHIPPED = ('configs', 'tools')
 
 
 class BuildWithMim(build_py):
     """Build the package and add ``adla/.mim``."""
 
     def run(self) -> None:
-        """Build, then link (editable) or copy (wheel) the shipped folders."""
+        """Build, then copy the folders that mim uses."""
         super().run()
-        package = ROOT if self.editable_mode else Path(self.build_lib)
-        for name in SHIPPED:
-            self._place(ROOT / name, package / 'adla' / '.mim' / name)
-
-    def _place(self, source: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_symlink():
-            target.unlink()
-        elif target.is_dir():
-            shutil.rmtree(target)
         if self.editable_mode:
-            target.symlink_to(Path('..', '..', source.name), target_is_directory=True)
-        else:
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
+            return
+        for name in ("configs", "tools"):
+            target = Path(self.build_lib, "adla", ".mim", name)
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-setup(cmdclass={'build_py': BuildWithMim})
+setup(cmdclass={"build_py": BuildWithMim})

@@ -39,24 +39,24 @@ def main() -> None:
     """Build, install and try."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run(sys.executable, '-m', 'build', '--no-isolation', '--outdir', folder, ROOT, cwd=folder)
-        (wheel,) = folder.glob('*.whl')
-        (sdist,) = folder.glob('*.tar.gz')
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+        (wheel,) = folder.glob("*.whl")
+        (sdist,) = folder.glob("*.tar.gz")
 
-        venv = folder / 'venv'
-        run(sys.executable, '-m', 'venv', '--without-pip', venv, cwd=folder)
-        (site,) = venv.glob('lib/python*/site-packages')
+        venv = folder / "venv"
+        run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=folder)
+        (site,) = venv.glob("lib/python*/site-packages")
         # Python does not follow the .pth files of a folder named in a .pth file.
-        (site / 'third_party.pth').write_text(sysconfig.get_paths()['purelib'] + '\n')
-        python = venv / 'bin' / 'python'
-        pip = (sys.executable, '-m', 'pip', '--quiet', '--python', python)
-        run(*pip, 'install', '--no-deps', '--no-index', '--ignore-installed', wheel, cwd=folder)
+        (site / "third_party.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+        python = venv / "bin" / "python"
+        pip = (sys.executable, "-m", "pip", "--quiet", "--python", python)
+        run(*pip, "install", "--no-deps", "--no-index", "--ignore-installed", wheel, cwd=folder)
 
-        run(python, '-c', TRIAL, cwd=folder)
-        (train,) = site.glob('adla/.mim/tools/train.py')
-        run(python, train, '--help', cwd=folder)
-        print(f'built and tried: {sdist.name}, {wheel.name}')
+        run(python, "-c", TRIAL, cwd=folder)
+        (train,) = site.glob("adla/.mim/tools/train.py")
+        run(python, train, "--help", cwd=folder)
+        print(f"built and tried: {sdist.name}, {wheel.name}")
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -14,13 +14,13 @@ import os as _os
 
 from .version import __version__
 
-__all__ = ['__version__']
+__all__ = ["__version__"]
 
-if _os.environ.get('ADLA_CORE_ONLY') != '1':
+if _os.environ.get("ADLA_CORE_ONLY") != "1":
     from ._stack import check_stack as _check_stack
 
     _check_stack()
 
     from . import datasets, engine, evaluation, models
 
-    __all__ += ['datasets', 'engine', 'evaluation', 'models']
+    __all__ += ["datasets", "engine", "evaluation", "models"]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from importlib import import_module, metadata
 
 FAMILIES = {
-    'onedl': ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection'),
-    'openmmlab': ('mmengine', 'mmcv', 'mmdet'),
+    "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection"),
+    "openmmlab": ("mmengine", "mmcv", "mmdet"),
 }
 INSTALL_HINT = (
     "run 'make env' in the adla repository, or install torch and then either onedl-mmengine, "
-    'onedl-mmcv and onedl-mmdetection, or mmengine, mmcv and mmdet'
+    "onedl-mmcv and onedl-mmdetection, or mmengine, mmcv and mmdet"
 )
 
 
@@ -31,14 +31,13 @@ def find_mixed_families(is_installed: Callable[[str], bool] = _is_installed) -> 
         One sentence that says what to uninstall, or None if at most one family is there.
     """
     found = {
-        family: [name for name in names if is_installed(name)]
-        for family, names in FAMILIES.items()
+        family: [name for name in names if is_installed(name)] for family, names in FAMILIES.items()
     }
     if not all(found.values()):
         return None
-    onedl, openmmlab = (', '.join(names) for names in found.values())
+    onedl, openmmlab = (", ".join(names) for names in found.values())
     return (
-        f'this environment holds both {onedl} and {openmmlab}, which overwrite each other: '
+        f"this environment holds both {onedl} and {openmmlab}, which overwrite each other: "
         "uninstall all of them and install one family, or run 'make env' with a fresh VENV"
     )
 
@@ -51,14 +50,14 @@ def check_stack() -> None:
     """
     mixed = find_mixed_families()
     if mixed:
-        raise ImportError(f'adla: {mixed}')
-    for module in ('mmengine', 'mmcv', 'mmdet'):
+        raise ImportError(f"adla: {mixed}")
+    for module in ("mmengine", "mmcv", "mmdet"):
         try:
             import_module(module)
         except ModuleNotFoundError as error:
-            if error.name not in ('mmengine', 'mmcv', 'mmdet'):
+            if error.name not in ("mmengine", "mmcv", "mmdet"):
                 raise
             raise ImportError(
-                f'adla needs {error.name}, which is not installed: {INSTALL_HINT} '
-                '(for adla.core alone set ADLA_CORE_ONLY=1)'
+                f"adla needs {error.name}, which is not installed: {INSTALL_HINT} "
+                "(for adla.core alone set ADLA_CORE_ONLY=1)"
             ) from None

@@ -11,7 +11,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if torch.cuda.is_available():
         return
-    skip = pytest.mark.skip(reason='needs a CUDA device')
+    skip = pytest.mark.skip(reason="needs a CUDA device")
     for item in items:
-        if 'gpu' in item.keywords:
+        if "gpu" in item.keywords:
             item.add_marker(skip)

@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import functools
 import json
 import re
 from pathlib import Path
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 import torch
 from mmcv import imwrite
-from mmdet.registry import DATASETS, METRICS, MODELS
+from mmdet.registry import DATASETS, HOOKS, METRICS, MODELS
 from mmdet.structures import DetDataSample
 from mmdet.testing import demo_mm_inputs
 from mmengine.config import Config, DictAction
-from mmengine.registry import HOOKS, init_default_scope
+from mmengine.registry import init_default_scope
+
+from adla.engine.assigners import find_assigners
 
 CONFIG_ROOT = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS = sorted(
@@ -31,9 +34,12 @@ MAX_CODE_LINES = 25
 each_config = pytest.mark.parametrize("name", CONFIGS)
 
 
+read = functools.cache(lambda name: Config.fromfile(CONFIG_ROOT / name))
+
+
 def load(name: str) -> Config:
-    """Load a config and enter its default scope, as the runner does."""
-    cfg = Config.fromfile(CONFIG_ROOT / name)
+    """Return a config of its own and enter its default scope, as the runner does."""
+    cfg = copy.deepcopy(read(name))
     init_default_scope(cfg.default_scope)
     return cfg
 
@@ -58,12 +64,24 @@ def dataset_classes(dataset_cfg: dict) -> tuple:
 
 
 def build(cfg: Config) -> torch.nn.Module:
-    """Build the detector of a config without pretrained weights."""
-    cfg.model.backbone.init_cfg = None
-    return MODELS.build(cfg.model)
+    """Build a detector at the end of its training, without pretrained weights.
+
+    A second stage gets few proposals: the same code in a tenth of the time.
+    """
+    model_cfg = cfg.model
+    model_cfg.backbone.init_cfg = None
+    if "roi_head" in model_cfg:
+        model_cfg.train_cfg.rpn_proposal.max_per_img = 100
+        model_cfg.train_cfg.rcnn.sampler.num = 32
+        model_cfg.test_cfg.rpn.max_per_img = 100
+    model = MODELS.build(model_cfg)
+    for assigner in find_assigners(model).values():
+        if hasattr(assigner, "set_progress"):
+            assigner.set_progress(1.0)
+    return model
 
 
-def demo_batch(num_classes: int, size: int = 64) -> dict:
+def demo_batch(num_classes: int, size: int = 32) -> dict:
     """Return one image with random boxes and one without any, `size` pixels a side."""
     batch = demo_mm_inputs(2, (3, size, size), num_items=[3, 0], num_classes=num_classes + 1)
     for sample in batch["data_samples"]:
@@ -109,7 +127,7 @@ def test_fits_its_data(name):
         assert HOOKS.get(hook.type), f"{name}: no hook {hook.type!r}"
 
 
-@each_config
+@pytest.mark.parametrize("name", [name for name in CONFIGS if not name.startswith("demo")])
 def test_learning_rate_belongs_to_its_batch(name):
     cfg = load(name)
     assert cfg.auto_scale_lr.base_batch_size == cfg.train_dataloader.batch_size, name
@@ -122,12 +140,13 @@ def test_trains_and_predicts(name):
     model = build(cfg)
     num_classes = class_head(cfg.model).num_classes
 
-    data = model.data_preprocessor(demo_batch(num_classes), training=True)
-    features = model.extract_feat(data["inputs"])
-    strides = [data["inputs"].shape[-1] // level.shape[-1] for level in features]
+    with torch.no_grad():
+        levels = model.extract_feat(torch.zeros(1, 3, 64, 64))
+    strides = [64 // level.shape[-1] for level in levels]
     generator = dense_head(cfg.model).anchor_generator
     assert strides == generator.strides, f"{name}: levels have the strides {strides}"
 
+    data = model.data_preprocessor(demo_batch(num_classes), training=True)
     losses = model(**data, mode="loss")
     total, parts = model.parse_losses(losses)
     assert torch.isfinite(total), f"{name}: {parts}"

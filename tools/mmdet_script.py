@@ -2,16 +2,17 @@
 
 import difflib
 import importlib.util
+import os
 import runpy
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CONVERTERS = {
-    'data/scenes': 'python tools/make_scenes.py makes it',
-    'data/sirst-v2': 'python tools/dataset_converters/sirst_v2.py SRC data/sirst-v2 makes it',
-    'data/aitod': 'link the AI-TOD folder there, see docs/datasets.md',
-    'data/levir-ship': 'link the LEVIR-Ship folder there, see docs/datasets.md',
+    "data/scenes": "python tools/make_scenes.py makes it",
+    "data/sirst-v2": "python tools/dataset_converters/sirst_v2.py SRC data/sirst-v2 makes it",
+    "data/aitod": "link the AI-TOD folder there, see docs/datasets.md",
+    "data/levir-ship": "link the LEVIR-Ship folder there, see docs/datasets.md",
 }
 
 
@@ -19,25 +20,37 @@ def suggest(message: str) -> str:
     """Say how to mend a missing file, from the error that names it; '' where nothing is known."""
     for folder, hint in CONVERTERS.items():
         if folder in message:
-            return f': {hint}'
-    names = [part.strip('\'"') for part in message.split() if '.py' in part]
-    configs = {path.name: path for path in sorted((ROOT / 'configs').rglob('*.py'))}
+            return f": {hint}"
+    names = [part.strip("'\"") for part in message.split() if ".py" in part]
+    configs = {path.name: path for path in sorted((ROOT / "configs").rglob("*.py"))}
     for name in names:
         close = difflib.get_close_matches(Path(name).name, configs, n=1)
         if close:
-            return f': did you mean {configs[close[0]].relative_to(ROOT)}?'
-    return ''
+            return f": did you mean {configs[close[0]].relative_to(ROOT)}?"
+    return ""
 
 
 def check_ops() -> None:
     """Exit with one line where mmcv has no compiled ops, which mmdet notices at its first NMS."""
     try:
-        importlib.import_module('mmcv._ext')
+        importlib.import_module("mmcv._ext")
     except ImportError as error:
         sys.exit(
             f"adla: mmcv is installed without its compiled ops ({error}): run 'make env', or "
             "'pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps' it"
         )
+
+
+def join_cpu_processes() -> None:
+    """Join the processes that torchrun started where there is no GPU.
+
+    mmengine's launcher takes a CUDA device for granted, but leaves a group alone that exists. The
+    config needs ``model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)``.
+    """
+    import torch
+
+    if "pytorch" in sys.argv and "RANK" in os.environ and not torch.cuda.is_available():
+        torch.distributed.init_process_group("gloo")
 
 
 def run(name: str) -> None:
@@ -46,17 +59,19 @@ def run(name: str) -> None:
     Args:
         name: File name of the script, such as 'train.py'.
     """
-    if importlib.util.find_spec('adla') is None:
+    if importlib.util.find_spec("adla") is None:
         sys.path.insert(0, str(ROOT))
     try:
-        import adla  # noqa: F401  registers the components, or says which package is missing
         import mmdet
+
+        import adla  # noqa: F401  registers the components, or says which package is missing
     except ImportError as error:
         sys.exit(str(error))
     check_ops()
-    script = Path(mmdet.__file__).parent / '.mim' / 'tools' / name
+    join_cpu_processes()
+    script = Path(mmdet.__file__).parent / ".mim" / "tools" / name
     try:
-        runpy.run_path(str(script), run_name='__main__')
+        runpy.run_path(str(script), run_name="__main__")
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
-        sys.exit(f'adla: {message}{suggest(message)}')
+        sys.exit(f"adla: {message}{suggest(message)}")

@@ -5,5 +5,5 @@
 
 from mmdet_script import run
 
-if __name__ == '__main__':
-    run('test.py')
+if __name__ == "__main__":
+    run("test.py")

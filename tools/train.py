@@ -2,5 +2,5 @@
 
 from mmdet_script import run
 
-if __name__ == '__main__':
-    run('train.py')
+if __name__ == "__main__":
+    run("train.py")

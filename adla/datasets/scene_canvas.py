@@ -101,7 +101,7 @@ def fractal_noise(size: int, coarsest: int, octaves: int, rng: np.random.Generat
 
 
 def rotation(angle: float) -> ndarray:
-    """Return the matrix (2, 2) that turns row vectors (`points @ matrix`) by an angle in radians."""
+    """Return the matrix (2, 2) that turns row vectors, `points @ matrix`; angle in radians."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, sin], [-sin, cos]])
 

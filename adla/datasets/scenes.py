@@ -13,6 +13,9 @@ import numpy as np
 from .scene_layout import Scene, make_scene
 from .scene_objects import CLASSES
 
+#: What the annotation files say of their origin, so that a tool may recognise its own work.
+GENERATOR = "adla.datasets.scenes 1"
+
 
 def write_scenes(
     out_dir: str | Path,
@@ -87,7 +90,12 @@ def _to_coco(split: str, scenes: list[Scene]) -> dict[str, Any]:
                 }
             )
     categories = [{"id": i, "name": name} for i, name in enumerate(CLASSES, start=1)]
-    return {"images": images, "annotations": annotations, "categories": categories}
+    return {
+        "info": {"generator": GENERATOR},
+        "images": images,
+        "annotations": annotations,
+        "categories": categories,
+    }
 
 
 def describe_scenes(ann_file: str | Path) -> str:

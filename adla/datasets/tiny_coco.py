@@ -49,7 +49,6 @@ class TinyCocoDataset(CocoDataset):
 
     def load_data_list(self) -> list[dict]:
         """Load the annotations and log in one line how many boxes were dropped, and why."""
-        self.dropped.clear()
         data_list = super().load_data_list()
         if self.dropped:
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.dropped.most_common())

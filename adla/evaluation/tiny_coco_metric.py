@@ -13,6 +13,7 @@ from mmdet.registry import METRICS
 from mmengine.logging import MMLogger
 from terminaltables import AsciiTable
 
+from adla.core.boxes import SIZE_BINS
 from adla.datasets.categories import category_ids
 
 from .tiny_coco_eval import TinyCocoEval
@@ -79,14 +80,22 @@ class TinyCocoMetric(CocoMetric):
         Raises:
             ValueError: If predictions and annotations do not belong together.
         """
+        logger = MMLogger.get_current_instance()
         gts, preds = [gt for gt, _ in results], [pred for _, pred in results]
         self._load_ground_truth(gts)
+        self._check(preds)
         if self.outfile_prefix is not None and preds:
             written = self.results2json(preds, self.outfile_prefix)["bbox"]
-            MMLogger.get_current_instance().info(f"Detections written to {written}")
+            logger.info(f"Detections written to {written}")
         if self.format_only:
             return {}
-        with contextlib.redirect_stdout(io.StringIO()):
+        not_seen = set(self.img_ids) - {pred["img_id"] for pred in preds}
+        if not_seen:
+            logger.warning(
+                f"{len(not_seen)} of {len(self.img_ids)} images of {self.ann_file} were not "
+                "evaluated; their ground truth counts as missed"
+            )
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools reports by printing
             evaluation = TinyCocoEval(
                 self._ground_truth(), self._detections(preds), max_dets=self.proposal_nums
             )
@@ -95,9 +104,7 @@ class TinyCocoMetric(CocoMetric):
             evaluation.evaluate()
             evaluation.accumulate()
         stats = evaluation.summarize()
-        if self.classwise:
-            stats |= self._per_class(evaluation)
-        return stats
+        return stats | self._per_class(evaluation) if self.classwise else stats
 
     def _load_ground_truth(self, gts: Sequence[dict]) -> None:
         """Set the annotations and the ids of images and classes, classes in label order."""
@@ -108,6 +115,29 @@ class TinyCocoMetric(CocoMetric):
             source = self.ann_file or "The ground truth of the data samples"
             self.cat_ids = category_ids(self._coco_api, self.dataset_meta["classes"], source)
             self.img_ids = self._coco_api.get_img_ids()
+            hidden = {f"AP_{name}" for name in SIZE_BINS}
+            hidden &= {f"AP_{name}" for name in self.dataset_meta["classes"]}
+            if self.classwise and hidden:
+                raise ValueError(
+                    f"classwise=True would write {sorted(hidden)} twice: a class has the name of "
+                    "a size bin; rename it or set classwise=False"
+                )
+
+    def _check(self, preds: Sequence[dict]) -> None:
+        """Check that image ids and labels of the predictions belong to the annotations."""
+        unknown = sorted({pred["img_id"] for pred in preds} - set(self.img_ids), key=str)
+        if unknown:
+            raise ValueError(
+                f"{len(unknown)} predicted image ids are not in {self.ann_file}, first "
+                f"{unknown[:5]}: give the metric the ann_file of the evaluated dataset"
+            )
+        for pred in preds:
+            labels = pred["labels"]
+            if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.cat_ids):
+                raise ValueError(
+                    f"image {pred['img_id']}: labels {labels.min()} to {labels.max()} predicted, "
+                    f"but there are {len(self.cat_ids)} classes; check the head's num_classes"
+                )
 
     def _ground_truth(self) -> COCO:
         """Copy the annotations with ids from 1.
@@ -123,24 +153,12 @@ class TinyCocoMetric(CocoMetric):
 
     def _detections(self, preds: Sequence[dict]) -> COCO:
         """Turn the predictions of all images into COCO annotations; there may be none."""
-        unknown = sorted({pred["img_id"] for pred in preds} - set(self.img_ids), key=str)
-        if unknown:
-            raise ValueError(
-                f"{len(unknown)} predicted image ids are not in {self.ann_file}, first "
-                f"{unknown[:5]}: give the metric the ann_file of the evaluated dataset"
-            )
         annotations = []
         for pred in preds:
-            labels = pred["labels"]
-            if len(labels) and not 0 <= labels.min() <= labels.max() < len(self.cat_ids):
-                raise ValueError(
-                    f"image {pred['img_id']}: labels {labels.min()} to {labels.max()} predicted, "
-                    f"but there are {len(self.cat_ids)} classes; check the head's num_classes"
-                )
             boxes = pred["bboxes"].astype(np.float64)
             boxes[:, 2:] -= boxes[:, :2]
             for box, score, label in zip(
-                boxes.tolist(), pred["scores"].tolist(), labels.tolist(), strict=True
+                boxes.tolist(), pred["scores"].tolist(), pred["labels"].tolist(), strict=True
             ):
                 annotations.append(
                     {

@@ -71,8 +71,8 @@ def save_curves(
             steps, values = select_series(records, name)
             marker = "o" if len(steps) < 30 else None
             axes.plot(steps, values, color=colour, label=run, linewidth=1.6, marker=marker, ms=3.5)
-        axes.set_title(title)
+        axes.set_title(title, fontsize=10, loc="left")
         axes.set_xlabel("epoch" if "/" in name else "iteration")
         axes.set_ylim(bottom=0)
-    grid[0, 0].legend()
+    grid[0, 0].legend(frameon=False)
     return save_figure(figure, path)

@@ -113,7 +113,9 @@ def draw_detections(
     for boxes, style in zip(groups, _STYLES.values(), strict=True):
         for box in boxes:
             add_box(axes, box, style["colour"], linestyle=style["linestyle"], linewidth=1.4)
-    counts = "   ".join(f"{len(b)} {n.split()[0]}" for b, n in zip(groups, ("TP", "FP", "FN")))
+    counts = "   ".join(
+        f"{len(boxes)} {name}" for boxes, name in zip(groups, ("TP", "FP", "FN"), strict=True)
+    )
     axes.set_title(f"{title}\n{counts}", fontsize=9, loc="left")
 
 

@@ -33,7 +33,7 @@ _STYLE = {
 def new_grid(rows: int, columns: int, width: float, height: float) -> tuple[Figure, ndarray]:
     """Return a figure and its axes of shape (rows, columns), each `width` x `height` inches."""
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
+        figure = Figure(figsize=(columns * width, rows * height), layout="compressed")
         FigureCanvasAgg(figure)
         return figure, figure.subplots(rows, columns, squeeze=False)
 

@@ -5,9 +5,17 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
-# Anchors of 4 to 25 px, as the targets are; mean and deviation of the infrared images.
+# Anchors of 4 to 25 px, as the targets are; mean and deviation of the infrared images; a slim
+# head, so that two CPU cores train it in a quarter of an hour.
 model = dict(
     data_preprocessor=dict(mean=[111.89] * 3, std=[27.62] * 3),
-    bbox_head=dict(num_classes=1, anchor_generator=dict(octave_base_scale=1)),
+    neck=dict(out_channels=48),
+    bbox_head=dict(
+        num_classes=1,
+        in_channels=48,
+        feat_channels=48,
+        stacked_convs=1,
+        anchor_generator=dict(octave_base_scale=1),
+    ),
 )
 train_dataloader = dict(batch_size=16)

@@ -111,6 +111,26 @@ def test_what_is_dropped_is_counted_and_said_in_one_line(tmp_path, messages):
     assert messages[0].startswith(f"{ann}: dropped 7 boxes: 3 without width or height, 2 outside")
 
 
+def test_boxes_of_common_size_load_as_in_mmdet(tmp_path):
+    polygon = {"segmentation": [[1, 1, 4, 1, 4, 5]]}
+    ann = write_coco(
+        tmp_path / "a.json",
+        [
+            (1, 1, 10, [1.25, 1.1, 1, 3.3], polygon),
+            (2, 1, 20, [-3, 40, 20, 20], {"iscrowd": 1}),
+            (3, 2, 10, [60.7, 2, 8, 1], {}),
+            (4, 2, 10, [1, 1, 5, 5], {"ignore": 1}),
+            (5, 2, 10, [70, 1, 5, 5], {}),
+        ],
+    )
+    args = {"ann_file": ann, "data_prefix": IMAGES, "metainfo": TWO_CLASSES, "pipeline": []}
+    ours = TinyCocoDataset(**args)
+    stock = DATASETS.build({"type": "CocoDataset", **args})
+    for index in range(2):
+        assert ours.get_data_info(index) == stock.get_data_info(index)
+    assert len(boxes_of(ours)) == 2 and len(boxes_of(ours, 1)) == 1
+
+
 def test_min_box_size(tmp_path, messages):
     ann = write_coco(
         tmp_path / "a.json",

@@ -1,17 +1,15 @@
 import json
 
-import numpy as np
 import pytest
 import torch
 from mmdet.evaluation import CocoMetric
 from mmdet.registry import METRICS
 from mmdet.structures import DetDataSample
+from mmengine.logging import MMLogger
 
 from adla.evaluation import TinyCocoMetric
 
-KEYS = (
-    "AP AP50 AP75 AP_vt AP_t AP_s AP_m AR@100 AR@300 AR@1500 AR_vt AR_t AR_s AR_m"
-).split()
+KEYS = ("AP AP50 AP75 AP_vt AP_t AP_s AP_m AR@100 AR@300 AR@1500 AR_vt AR_t AR_s AR_m").split()
 CLASSES = ("ship", "plane")
 
 
@@ -44,7 +42,7 @@ def write_gt(path, gts, images=1, first_id=1, classes=CLASSES, file_order=CLASSE
 
 
 def samples(dets, images=1, gts=None):
-    """One data sample per image, as a detector hands them over; dets are (image, label, xywh, s)."""
+    """Data samples as a detector hands them over; dets are (image, label, xywh, score)."""
     result = []
     for image in range(1, images + 1):
         mine = [d for d in dets if d[0] == image]
@@ -70,7 +68,9 @@ def evaluate(ann_file, dets, images=1, classes=CLASSES, gts=None, **kwargs):
     metric = TinyCocoMetric(ann_file=ann_file, **kwargs)
     metric.dataset_meta = {"classes": classes}
     metric.process({}, samples(dets, images, gts))
-    return {k.removeprefix("tiny/"): v for k, v in metric.evaluate(size=images).items()}
+    # pycocotools adds an epsilon to the number of detections: a perfect precision is 1 - 2e-16.
+    numbers = metric.evaluate(size=images)
+    return {key.removeprefix("tiny/"): round(value, 12) for key, value in numbers.items()}
 
 
 def grid(n, side=10):
@@ -78,24 +78,27 @@ def grid(n, side=10):
     return [square(20 * (i % 40), 20 * (i // 40), side) for i in range(n)]
 
 
-def test_500_perfect_boxes_in_one_image(tmp_path):
+def test_more_than_100_perfect_boxes_in_one_image(tmp_path):
     """AP is 1; the stock metric takes mAP at 100 detections.
 
-    There 100 of 500 boxes are found: recall .2 with precision 1, so of the 101 recall points
-    0, .01, ..., 1 the 21 up to .20 have precision 1 and the others 0: 21 / 101 = .208.
+    There 100 of 150 boxes are found: recall 2/3 with precision 1, so of the 101 recall points
+    0, .01, ..., 1 the 67 up to .66 have precision 1 and the others 0: 67 / 101 = .663.
     """
-    boxes = grid(500)
+    boxes = grid(150)
     ann = write_gt(tmp_path / "gt.json", [(1, 0, b, {}) for b in boxes])
     dets = [(1, 0, b, 1 - i / 1000) for i, b in enumerate(boxes)]
     ours = evaluate(ann, dets)
-    assert (ours["AP"], ours["AP50"], ours["AP75"]) == (1, 1, 1)
-    # Limits 100 and 300 of 500 boxes.
-    assert [ours[f"AR@{n}"] for n in (100, 300, 1500)] == pytest.approx([0.2, 0.6, 1])
+    assert (ours["AP"], ours["AP50"], ours["AP75"], ours["AP_t"]) == pytest.approx((1, 1, 1, 1))
+    assert [ours[f"AR@{n}"] for n in (100, 300, 1500)] == pytest.approx([2 / 3, 1, 1])
+    # The limits are ours to set: 30 of 150 boxes give 21 of 101 recall points.
+    limited = evaluate(ann, dets, proposal_nums=(10, 30))
+    assert limited["AP"] == pytest.approx(21 / 101)
+    assert (limited["AR@10"], limited["AR@30"]) == pytest.approx((1 / 15, 1 / 5))
 
     stock = CocoMetric(ann_file=ann, proposal_nums=(100, 300, 1500))
     stock.dataset_meta = {"classes": CLASSES}
     stock.process({}, samples(dets))
-    assert stock.evaluate(size=1)["coco/bbox_mAP"] == 0.208
+    assert stock.evaluate(size=1)["coco/bbox_mAP"] == pytest.approx(67 / 101, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,7 @@ def test_annotation_id_zero(tmp_path):
     metric.dataset_meta = {"classes": CLASSES}
     for _ in range(2):
         metric.process({}, samples([(1, 0, square(10, 10, 12), 0.9)]))
-        assert metric.evaluate(size=1)["tiny/AP"] == 1
+        assert metric.evaluate(size=1)["tiny/AP"] == pytest.approx(1)
     assert metric._coco_api.dataset == before
     assert metric._coco_api.anns[0]["id"] == 0
 
@@ -231,6 +234,16 @@ def test_labels_follow_the_classes_not_the_file(tmp_path):
     dets = [(1, 0, square(10, 10, 12), 0.5)]
     result = evaluate(ann, dets, classwise=True)
     assert result["AP_ship"] == 1 and result["AP_plane"] == 0
+
+
+def test_classes_not_asked_for_are_left_out(tmp_path):
+    gts = [(1, 0, square(10, 10, 12), {}), (1, 1, square(90, 90, 12), {})]
+    ann = write_gt(tmp_path / "gt.json", gts)
+    # Of ship and plane, only plane is evaluated, as label 0.
+    dets = [(1, 0, square(90, 90, 12), 0.5)]
+    result = evaluate(ann, dets, classes=("plane",), classwise=True)
+    assert result["AP"] == result["AP_plane"] == result["AR@100"] == 1
+    assert "AP_ship" not in result
 
 
 def test_ground_truth_from_the_samples(tmp_path):
@@ -274,26 +287,71 @@ def test_predictions_that_do_not_fit_the_file(tmp_path):
         evaluate(ann, [], classes=("ship", "car"))
 
 
-def test_classwise_table_in_the_log(tmp_path, caplog):
-    from mmengine.logging import MMLogger
-
-    ann = write_gt(tmp_path / "gt.json", [(1, 0, square(10, 10, 12), {})])
+@pytest.fixture
+def log(caplog):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
-    evaluate(ann, [(1, 0, square(10, 10, 12), 0.5)], classwise=True)
+    yield caplog
     logger.removeHandler(caplog.handler)
-    rows = [[c.strip() for c in line.split("|")[1:-1]] for line in caplog.text.splitlines()]
+
+
+def test_images_left_out_are_missed_and_said(tmp_path, log):
+    gts = [(1, 0, square(10, 10, 12), {}), (2, 0, square(10, 10, 12), {})]
+    ann = write_gt(tmp_path / "gt.json", gts, images=2)
+    # One of two found: precision 1 at 51 of 101 recall points.
+    result = evaluate(ann, [(1, 0, square(10, 10, 12), 0.5)])
+    assert result["AP"] == pytest.approx(51 / 101)
+    assert "1 of 2 images of" in log.text and "were not evaluated" in log.text
+
+
+def test_classwise_table_in_the_log(tmp_path, log):
+    ann = write_gt(tmp_path / "gt.json", [(1, 0, square(10, 10, 12), {})])
+    evaluate(ann, [(1, 0, square(10, 10, 12), 0.5)], classwise=True)
+    rows = [[c.strip() for c in line.split("|")[1:-1]] for line in log.text.splitlines()]
     assert ["class", "AP", "AP50", "AP75", "AP_vt", "AP_t", "AP_s", "AP_m"] in rows
     assert ["ship", "1.000", "1.000", "1.000", "-1.000", "1.000", "-1.000", "-1.000"] in rows
 
 
 def test_class_name_that_hides_a_size_bin(tmp_path):
     ann = write_gt(tmp_path / "gt.json", [], classes=("t",), file_order=("t",))
-    with pytest.raises(ValueError, match="class 't'.*AP_t"):
+    with pytest.raises(ValueError, match=r"would write \['AP_t'\] twice"):
         evaluate(ann, [], classes=("t",), classwise=True)
 
 
-def test_results_stay_floats(tmp_path):
+def evaluate_on_rank(rank, folder, ann_file, gts, dets):
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2
+    )
+    metric = TinyCocoMetric(ann_file=ann_file)
+    metric.dataset_meta = {"classes": CLASSES}
+    for epoch in range(2):
+        # As DefaultSampler deals them out: every second image, the first one again at the end.
+        mine = samples(dets, 3, gts)
+        metric.process({}, [mine[0], mine[2]] if rank == 0 else [mine[1], mine[0]])
+        numbers = metric.evaluate(size=3)
+        (folder / f"{epoch}-{rank}.json").write_text(json.dumps(numbers))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("from_samples", [False, True])
+def test_two_processes(tmp_path, from_samples):
+    gts = [(i, 0, square(10, 10, 12), {}) for i in (1, 2, 3)]
+    dets = [(1, 0, square(10, 10, 12), 0.9), (2, 0, square(60, 60, 12), 0.8)]
+    dets += [(3, 0, square(10, 10, 12), 0.7)]
+    ann = write_gt(tmp_path / "gt.json", gts, images=3)
+    alone = evaluate(ann, dets, images=3)
+    args = (tmp_path, None if from_samples else ann, gts, dets)
+    torch.multiprocessing.start_processes(evaluate_on_rank, args, nprocs=2, start_method="fork")
+    for epoch, rank in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        numbers = json.loads((tmp_path / f"{epoch}-{rank}.json").read_text())
+        assert numbers == pytest.approx({f"tiny/{key}": value for key, value in alone.items()})
+
+
+def test_numbers_are_plain_floats(tmp_path):
     ann = write_gt(tmp_path / "gt.json", [(1, 0, square(10, 10, 12), {})])
-    assert all(type(value) is float for value in evaluate(ann, []).values())
-    assert np.isfinite(list(evaluate(ann, []).values())).all()
+    metric = TinyCocoMetric(ann_file=ann, classwise=True)
+    metric.dataset_meta = {"classes": CLASSES}
+    metric.process({}, samples([(1, 0, square(10, 10, 12), 0.9)]))
+    numbers = metric.evaluate(size=1)
+    assert all(key.startswith("tiny/") for key in numbers)
+    assert {type(value) for value in numbers.values()} == {float}

@@ -13,20 +13,20 @@ from pathlib import Path
 
 from checks import SetupError
 
-_OBJECTS = re.compile(r'\[(\d+)/(\d+)\] ')
+_OBJECTS = re.compile(r"\[(\d+)/(\d+)\] ")
 
 
 def count_objects(log_tail: str) -> str:
     """Say how many object files ninja has built, from its ``[built/all]`` lines."""
     counts = _OBJECTS.findall(log_tail)
-    return f'{counts[-1][0]} of {counts[-1][1]} files compiled' if counts else 'starting'
+    return f"{counts[-1][0]} of {counts[-1][1]} files compiled" if counts else "starting"
 
 
 def last_line(log_tail: str) -> str:
     """Show the last line of a log, cut to fit one terminal line."""
-    lines = log_tail.split('\n')
+    lines = log_tail.split("\n")
     full = [line.strip() for line in lines if line.strip()]
-    return full[-1][:60] if full else 'starting'
+    return full[-1][:60] if full else "starting"
 
 
 def run_logged(
@@ -49,7 +49,7 @@ def run_logged(
         SetupError: The command failed; the message names the log and shows its last lines.
     """
     start = time.monotonic()
-    with log.open('ab') as stream:
+    with log.open("ab") as stream:
         # A group of its own, so that nothing the command started outlives the set-up.
         process = subprocess.Popen(
             command,
@@ -66,8 +66,8 @@ def run_logged(
                 os.killpg(process.pid, signal.SIGTERM)
                 process.wait()
     if process.returncode:
-        tail = '\n'.join(_read_tail(log).splitlines()[-8:])
-        raise SetupError(f'{title} failed with status {process.returncode}; see {log}\n{tail}')
+        tail = "\n".join(_read_tail(log).splitlines()[-8:])
+        raise SetupError(f"{title} failed with status {process.returncode}; see {log}\n{tail}")
 
 
 def _watch(
@@ -87,10 +87,10 @@ def _watch(
         now = time.monotonic()
         ended = process.poll() is not None
         if ended or live or now - shown >= 30:
-            words = 'done' if process.poll() == 0 else describe(_read_tail(log))
+            words = "done" if process.poll() == 0 else describe(_read_tail(log))
             minutes, seconds = divmod(int(now - start), 60)
-            text = f'{title}: {minutes}:{seconds:02d}, {words}'
-            print(f'\r\033[K{text}' if live else text, end='' if live and not ended else '\n')
+            text = f"{title}: {minutes}:{seconds:02d}, {words}"
+            print(f"\r\033[K{text}" if live else text, end="" if live and not ended else "\n")
             sys.stdout.flush()
             shown = now
         if ended:
@@ -98,6 +98,6 @@ def _watch(
 
 
 def _read_tail(log: Path, size: int = 65536) -> str:
-    with log.open('rb') as stream:
+    with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - size))
-        return stream.read().decode(errors='replace')
+        return stream.read().decode(errors="replace")

@@ -35,6 +35,8 @@ def mask_extents(mask: str | os.PathLike) -> list[tuple[float, float, float, flo
             foreground = np.asarray(image.convert("L")) > 0
     except (OSError, SyntaxError) as error:
         raise ValueError(f"not a whole image ({error})") from error
+    if not foreground.any():
+        return []
     labels, _ = ndimage.label(foreground, structure=np.ones((3, 3)))
     return [
         (float(c.start), float(r.start), float(c.stop - c.start), float(r.stop - r.start))
