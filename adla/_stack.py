@@ -5,7 +5,7 @@ from importlib import import_module, metadata
 
 FAMILIES = {
     "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection"),
-    "openmmlab": ("mmengine", "mmcv", "mmdet"),
+    "openmmlab": ("mmengine", "mmcv", "mmcv-lite", "mmdet"),
 }
 INSTALL_HINT = (
     "run 'make env' in the adla repository, or install torch and then either onedl-mmengine, "

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import mmengine
 import numpy as np
 import pytest
 import torch
@@ -42,6 +43,14 @@ def load(name: str) -> Config:
     cfg = copy.deepcopy(read(name))
     init_default_scope(cfg.default_scope)
     return cfg
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cached_model_cards():
+    """Let mmengine read mmdet's hundred model cards once, not again for every `mmdet::` base."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mmengine.config.utils.load", functools.cache(mmengine.load))
+        yield
 
 
 def dense_head(model_cfg: dict) -> dict:

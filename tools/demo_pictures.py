@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from demo_progress import Ticker
 from demo_runs import Run
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
@@ -52,17 +53,19 @@ def most_crowded(truth: dict[str, tuple[np.ndarray, np.ndarray]], count: int) ->
     return sorted(truth, key=lambda name: (-tiny(name), name))[:count]
 
 
-def draw_all(runs: list[Run], root: Path, out: Path) -> list[Path]:
+def draw_all(runs: list[Run], root: Path, out: Path, ticker: Ticker) -> list[Path]:
     """Draw curves, detections and assignments of all runs.
 
     Args:
         runs: Trained and tested runs.
         root: Folder that holds `data/`.
         out: Folder for the pictures.
+        ticker: Shows what is being drawn.
 
     Returns:
         The PNG files.
     """
+    ticker.update(0.0, "detections")
     truth = load_ground_truth(root)
     names = most_crowded(truth, 2)
     images = [cv2.imread(str(root / "data/scenes/images" / name)) for name in names]
@@ -76,7 +79,11 @@ def draw_all(runs: list[Run], root: Path, out: Path) -> list[Path]:
         threshold, f1 = best_f1_score(list(samples.values()))
         title = f"{run.name}, score from {threshold:.2f} (best F1 {f1:.2f})"
         columns[title] = ([samples[name] for name in names], threshold)
-    panels = {run.name: _assign(run, images[0], *truth[names[0]]) for run in runs}
+    panels = {}
+    for number, run in enumerate(runs, start=1):
+        ticker.update(number / (len(runs) + 2), f"assignment of {run.name}")
+        panels[run.name] = _assign(run, images[0], *truth[names[0]])
+    ticker.update(text="writing")
     return [
         save_curves(out / "curves.png", {run.name: load_scalars(run.work_dir) for run in runs}),
         save_detections(out / "detections.png", images, columns, windows),

@@ -52,7 +52,7 @@ def settings_digest(run: Run, data_digest: str) -> str:
     return hashlib.sha256((run.load_config().pretty_text + data_digest).encode()).hexdigest()
 
 
-def run(run: Run, root: Path, data_digest: str, console: Console) -> dict[str, float]:
+def run(run: Run, root: Path, data_digest: str, console: Console) -> dict[str, float | None]:
     """Train and test a detector, or take up what an earlier call left.
 
     Args:
@@ -98,12 +98,16 @@ def _command(script: str, run: Run, *arguments: object) -> list[str]:
             *map(str, arguments), *options]  # fmt: skip
 
 
-def _train(run: Run, root: Path, console: Console) -> float:
-    """Train to the last epoch, from the last checkpoint if there is one; return the seconds."""
+def _train(run: Run, root: Path, console: Console) -> float | None:
+    """Train to the last epoch, from the last checkpoint if there is one.
+
+    Returns:
+        The seconds it took, None if it was not trained in one go.
+    """
     last = run.work_dir / "last_checkpoint"
     resumes = last.exists()
     if resumes and Path(last.read_text().strip()).name == run.checkpoint.name:
-        return float("nan")
+        return None
     if resumes:
         console.print(f"{run.name}: resuming from {Path(last.read_text()).name}", highlight=False)
     max_epochs, start = run.load_config().train_cfg.max_epochs, time.monotonic()
@@ -112,7 +116,7 @@ def _train(run: Run, root: Path, console: Console) -> float:
         call(command, run.work_dir / "train.log", root,
              lambda line: ticker.update(*(read_step(line or "", max_epochs) or ())))  # fmt: skip
         ticker.update(1.0, "done")
-    return time.monotonic() - start
+    return None if resumes else time.monotonic() - start
 
 
 def _test(run: Run, root: Path, console: Console) -> dict[str, float]:

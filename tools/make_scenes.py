@@ -1,6 +1,6 @@
 """Write synthetic aerial scenes with tiny objects as a COCO data set.
 
-Example: ``python tools/make_scenes.py data/scenes --train 320 --val 96``
+Example: ``python tools/make_scenes.py data/scenes --train 240 --val 64``
 """
 
 import argparse
@@ -16,8 +16,8 @@ def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder to write; it must not exist or be empty")
-    parser.add_argument("--train", type=int, default=320, help="number of training images")
-    parser.add_argument("--val", type=int, default=96, help="number of validation images")
+    parser.add_argument("--train", type=int, default=240, help="number of training images")
+    parser.add_argument("--val", type=int, default=64, help="number of validation images")
     parser.add_argument("--size", type=int, default=256, help="side of the images in pixels")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same files")
     return parser.parse_args()

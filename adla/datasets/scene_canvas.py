@@ -74,7 +74,7 @@ class Canvas:
         width, height = upper - lower
         if min(width, height) == 0:
             return window, np.zeros((height, width), np.float32)
-        fine = 8 if max(width, height) <= 96 else 4
+        fine = 16 if max(width, height) <= 48 else 4
         mask = np.zeros((height * fine, width * fine), np.uint8)
         for polygon in polygons:
             fixed = np.round(((polygon - lower) * fine - 0.5) * 16).astype(np.int32)
