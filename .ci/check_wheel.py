@@ -30,13 +30,20 @@ print(f'adla {adla.__version__} from its wheel: {len(configs)} configs load')
 """
 
 
-def run(*command: str | Path, cwd: Path) -> None:
-    """Run a command and stop at its first failure."""
-    subprocess.run([str(part) for part in command], cwd=cwd, check=True)
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command and return what it printed; stop with its output if it fails."""
+    arguments = [str(part) for part in command]
+    result = subprocess.run(
+        arguments, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if result.returncode:
+        sys.exit(f"{result.stdout}\n{' '.join(arguments[:4])} ... failed")
+    return result.stdout
 
 
 def main() -> None:
     """Build, install and try."""
+    print("building sdist and wheel, and trying the wheel in a new environment", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
@@ -52,7 +59,7 @@ def main() -> None:
         pip = (sys.executable, "-m", "pip", "--quiet", "--python", python)
         run(*pip, "install", "--no-deps", "--no-index", "--ignore-installed", wheel, cwd=folder)
 
-        run(python, "-c", TRIAL, cwd=folder)
+        print(run(python, "-c", TRIAL, cwd=folder).splitlines()[-1])
         (train,) = site.glob("adla/.mim/tools/train.py")
         run(python, train, "--help", cwd=folder)
         print(f"built and tried: {sdist.name}, {wheel.name}")

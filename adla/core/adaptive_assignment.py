@@ -176,7 +176,10 @@ def assign_adaptive(
         if rule.force_match:
             _force_match(blocks, gt_inds, max_overlaps, len(gt_boxes))
     if blocked is not None:
-        gt_inds, max_overlaps = gt_inds.masked_fill(blocked, -1), max_overlaps.masked_fill(blocked, -1)
+        gt_inds, max_overlaps = (
+            gt_inds.masked_fill(blocked, -1),
+            max_overlaps.masked_fill(blocked, -1),
+        )
     return AdaptiveAssignment(gt_inds, max_overlaps)
 
 
@@ -250,9 +253,7 @@ def _force_match(
         max_overlaps[chosen[wins]] = value[wanting[wins]]
 
 
-def _inside_regions(
-    priors: Tensor, regions: Tensor, iof_thr: float, block_elements: int
-) -> Tensor:
+def _inside_regions(priors: Tensor, regions: Tensor, iof_thr: float, block_elements: int) -> Tensor:
     """Return which priors, shape (N,), have more than a share of their area in one region."""
     inside = torch.zeros(len(priors), dtype=torch.bool, device=priors.device)
     rows = max(block_elements // len(regions), 1)

@@ -28,7 +28,9 @@ def clean_boxes(boxes: Tensor) -> Tensor:
         ValueError: If the last dimension is not 4.
     """
     if boxes.ndim != 2 or boxes.size(-1) != 4:
-        raise ValueError(f"boxes must have shape (N, 4), xyxy in pixels, but got {tuple(boxes.shape)}")
+        raise ValueError(
+            f"boxes must have shape (N, 4), xyxy in pixels, but got {tuple(boxes.shape)}"
+        )
     if boxes.dtype != torch.float64:
         boxes = boxes.float()
     is_box = torch.isfinite(box_areas(boxes)) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)

@@ -115,7 +115,9 @@ class Reference:
         while True:
             wishes: dict[int, list[tuple[float, int]]] = {}
             for g, row in enumerate(metric):
-                free = [n for n in range(len(row)) if not blocked[n] and inds[n] <= 0 and row[n] > 0]
+                free = [
+                    n for n in range(len(row)) if not blocked[n] and inds[n] <= 0 and row[n] > 0
+                ]
                 if g + 1 in inds or not free:
                     continue
                 best = max(free, key=lambda n: (row[n], -n))

@@ -24,7 +24,9 @@ def random_box(rng, extent, integer):
     kind = rng.random()
     draw = (lambda a, b: float(rng.randint(int(a), int(b)))) if integer else rng.uniform
     if kind < 0.03:
-        return rng.choice([(NAN, 0, 3, 3), (0, 0, INF, 5), (4, 4, 4, 9), (9, 9, 2, 2), (0, 0, 0, 0)])
+        return rng.choice(
+            [(NAN, 0, 3, 3), (0, 0, INF, 5), (4, 4, 4, 9), (9, 9, 2, 2), (0, 0, 0, 0)]
+        )
     side = draw(1, 4) if kind < 0.5 else draw(2, 12) if kind < 0.9 else draw(1, 80)
     other = side * rng.choice([1, 1, 0.5, 2, 0.25]) if not integer else draw(1, 12)
     x, y = (draw(-extent, 2 * extent) if kind > 0.97 else draw(0, extent) for _ in range(2))
@@ -183,7 +185,10 @@ def test_order_of_priors_and_ground_truths(priors, gts, data, alpha):
 
     order = data.draw(st.permutations(range(len(priors))))
     permuted = assign_adaptive(
-        as_boxes([priors[i] for i in order]), as_boxes(gts), rule, as_boxes([preds[i] for i in order])
+        as_boxes([priors[i] for i in order]),
+        as_boxes(gts),
+        rule,
+        as_boxes([preds[i] for i in order]),
     )
     assert permuted.gt_inds.tolist() == [base.gt_inds[i].item() for i in order]
 

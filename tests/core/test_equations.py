@@ -7,7 +7,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adla.core import adaptive_thresholds, alpha_at, dynamic_iou, matching_degree, pairwise_iof, pairwise_iou
+from adla.core import (
+    adaptive_thresholds,
+    alpha_at,
+    dynamic_iou,
+    matching_degree,
+    pairwise_iof,
+    pairwise_iou,
+)
 from adla.core.boxes import clean_boxes, size_bin_indices
 
 UNIT = st.floats(0, 1)

@@ -28,7 +28,7 @@ def test_built_from_a_config():
 
 def test_normal():
     result = AdaptiveDynamicAssigner().assign(InstanceData(priors=PRIORS), instances(GTS))
-    # IoU .9 with prior 0: T_p = .9 * 2.19/4 * 4.9/5; the second's best is prior 2 with 25/165 = .15.
+    # Prior 0 fits the first to .9. The best of the second is prior 2: 25/165 above its T_p of .11.
     assert result.gt_inds.tolist() == [1, 0, 2, 0]
     assert result.labels.tolist() == [2, -1, 3, -1]
     assert result.max_overlaps.tolist() == pytest.approx([0.9, 0, 25 / 165, 0])
@@ -63,7 +63,9 @@ def test_the_order_of_atss_and_calls_by_name():
         assigner.assign(pred, gts, ignore),
         assigner.assign(pred, [3, 1], gts, ignore),
         assigner.assign(pred, gt_instances=gts, gt_instances_ignore=ignore),
-        assigner.assign(pred, num_level_priors=[3, 1], gt_instances=gts, gt_instances_ignore=ignore),
+        assigner.assign(
+            pred, num_level_priors=[3, 1], gt_instances=gts, gt_instances_ignore=ignore
+        ),
         assigner.assign(pred, gts, gt_instances_ignore=ignore),
     )
     for result in calls:
@@ -114,7 +116,9 @@ def test_mmdets_box_type():
     assert result.gt_inds.tolist() == [1, 0, 2, 0]
 
 
-@pytest.mark.parametrize("bad", [dict(alpha0=1.2), dict(gamma=-1), dict(metric="iou"), dict(p_tp=3)])
+@pytest.mark.parametrize(
+    "bad", [dict(alpha0=1.2), dict(gamma=-1), dict(metric="iou"), dict(p_tp=3)]
+)
 def test_bad_arguments_are_named(bad):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name} must be .*{value}"):

@@ -188,7 +188,7 @@ def test_nothing_is_decoded_while_alpha_is_one(monkeypatch):
 def test_a_forgotten_progress_is_refused():
     head = build("AdlaRetinaHead", ADLA)
     feats, gts, metas = batch()
-    with pytest.raises(ValueError, match="AssignProgressHook.*custom_hooks"):
+    with pytest.raises(ValueError, match=r"AssignProgressHook.*custom_hooks"):
         head.loss_by_feat(*head(feats), gts, metas)
 
 
@@ -210,7 +210,9 @@ def test_a_training_step_on_cuda(name):
     losses = []
     for device in ("cpu", "cuda"):
         head = recording_head(name).to(device)
-        on = head.loss_by_feat(*head([f.to(device) for f in feats]), [g.to(device) for g in gts], metas)
+        on = head.loss_by_feat(
+            *head([f.to(device) for f in feats]), [g.to(device) for g in gts], metas
+        )
         total(on).backward()
         assert all(p.grad.isfinite().all() for p in head.parameters())
         losses.append(total(on).item())

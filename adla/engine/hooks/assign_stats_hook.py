@@ -51,7 +51,9 @@ class AssignStatsHook(Hook):
             vars(assigner).pop("assign", None)
         self._assigners, self._counts = {}, {}
 
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
         """Write the numbers of an interval that has ended."""
         if not self.every_n_train_iters(runner, self.interval):
             return

@@ -97,7 +97,5 @@ class _Shown:
 
     def assign(self, pred_instances: InstanceData, *args, **kwargs):
         """Assign as the real assigner does, on priors and predictions."""
-        shown = InstanceData(
-            priors=pred_instances.priors, bboxes=self._boxes, scores=self._scores
-        )
+        shown = InstanceData(priors=pred_instances.priors, bboxes=self._boxes, scores=self._scores)
         return self._assigner.assign(shown, *args, **kwargs)
