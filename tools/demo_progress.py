@@ -1,5 +1,6 @@
 """Commands that show that they live: mmengine's log lines condensed to one line of progress."""
 
+import os
 import queue
 import re
 import subprocess
@@ -76,6 +77,9 @@ def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
 def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None], None]) -> None:
     """Run a command, copy its output to a log file and show each line to `on_line`.
 
+    Its OpenMP threads sleep when they wait: threads that spin, as is their default, bring a
+    training on a busy machine almost to a halt.
+
     Args:
         command: The command.
         log: File that gets its output.
@@ -88,7 +92,12 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
         process = subprocess.Popen(
-            command, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=cwd,
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         lines: queue.Queue[str | None] = queue.Queue()
 

@@ -51,6 +51,16 @@ def test_a_silent_command_still_shows_that_it_lives(tool, monkeypatch, console, 
     assert (tmp_path / "x.log").read_text() == "awake\n"
 
 
+def test_threads_of_a_command_sleep_when_they_wait(tool, tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    seen = []
+    script = "import os; print(os.environ['OMP_WAIT_POLICY'])"
+    tool("demo_progress").call(
+        [sys.executable, "-c", script], tmp_path / "x.log", tmp_path, seen.append
+    )
+    assert "PASSIVE\n" in seen
+
+
 def test_a_crash_shows_the_end_of_its_log(tool, tmp_path, capfd):
     script = "print('reason of the crash'); raise SystemExit(3)"
     with pytest.raises(SystemExit, match=r"failed with exit code 3; its whole output: .*x\.log"):

@@ -72,10 +72,10 @@ def test_missing_annotations_end_with_one_line(tmp_path):
     assert "data/sirst-v2/annotations/" in last and "dataset_converters/sirst_v2.py" in last
 
 
-@pytest.mark.parametrize(("name", "flag"), [("train.py", "--auto-scale-lr"), ("test.py", "--tta")])
-def test_flags_are_those_of_mmdet(name, flag, tmp_path):
-    result = run_tool(sys.executable, TOOLS / name, "--help", cwd=tmp_path)
-    assert result.returncode == 0 and flag in result.stdout and "--cfg-options" in result.stdout
+def test_flags_are_those_of_mmdet(tmp_path):
+    result = run_tool(sys.executable, TOOLS / "train.py", "--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert {"--amp", "--auto-scale-lr", "--cfg-options"} <= set(result.stdout.split())
 
 
 def test_missing_ops_end_with_one_line(script, monkeypatch):
