@@ -84,7 +84,8 @@ def prepare_scenes(root: Path, train: int, val: int, fresh: bool, console: Conso
             out.parent.mkdir(parents=True, exist_ok=True)
             write_scenes(out, train, val, on_image=on_image)
     for file in files:
-        console.print(describe_scenes(file), highlight=False, soft_wrap=True)
+        text = describe_scenes(file).replace(f"{root}/", "")
+        console.print(text, highlight=False, soft_wrap=True)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -101,7 +102,7 @@ def _generated(files: list[Path]) -> list[int] | None:
 
 def compare(results: dict[str, dict[str, float]]) -> Table:
     """Return the table with one row per run and the difference of the last to the first."""
-    table = Table("RetinaNet", box=SIMPLE_HEAD)
+    table = Table("RetinaNet", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for title in COLUMNS:
         table.add_column(title, justify="right")
     rows = [

@@ -111,7 +111,7 @@ def _assign(
     """Return the anchors (A, 4) and their `gt_inds` (A,) as the trained run assigns them."""
     init_default_scope("mmdet")
     model = MODELS.build(run.load_config().model).eval()
-    load_checkpoint(model, str(run.checkpoint), map_location="cpu")
+    load_checkpoint(model, str(run.checkpoint), map_location="cpu", logger="silent")
     assigner = model.bbox_head.assigner
     if hasattr(assigner, "set_progress"):
         assigner.set_progress(1.0)

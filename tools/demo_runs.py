@@ -75,7 +75,11 @@ def run(run: Run, root: Path, data_digest: str, console: Console) -> dict[str, f
             "run the demo with --fresh to train anew"
         )
     if result.exists():
-        console.print(f"{run.name}: already trained and tested, see {result}", highlight=False)
+        console.print(
+            f"{run.name}: already trained and tested, see {result.relative_to(root)}",
+            highlight=False,
+            soft_wrap=True,
+        )
         return json.loads(result.read_text())
     run.work_dir.mkdir(parents=True, exist_ok=True)
     settings.write_text(json.dumps({"digest": digest}))

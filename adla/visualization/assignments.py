@@ -112,7 +112,7 @@ def save_assignments(
         panels: Assigner name -> its anchors (A, 4) and `gt_inds` (A,), see `draw_assignment`.
         window: Part of the image to show, xyxy in pixels; all of it by default.
     """
-    figure, grid = new_grid(1, len(panels), 4.8, 5.7)
+    figure, grid = new_grid(1, len(panels), 4.8, 5.35)
     for axes, (name, (anchors, gt_inds)) in zip(grid[0], panels.items(), strict=True):
         draw_assignment(axes, image, gt_boxes, anchors, gt_inds, name, window)
     figure.supxlabel(

@@ -12,7 +12,7 @@ DEFAULT_PANELS: dict[str, str] = {
     "loss": "training loss",
     "tiny/AP": "AP on the validation set",
     "pos_per_gt": "positive anchors per object",
-    "unassigned_gts": "share of objects without a positive anchor",
+    "pos_per_gt_vt": "the same, objects below 8 px",
 }
 
 
