@@ -10,7 +10,7 @@ from .scene_canvas import BUILDING, LAND, PAVED, TREE, WATER, Canvas
 from .scene_objects import CLASSES, make_object, paint_object, scatter_clutter
 from .scene_terrain import KINDS, make_terrain
 
-#: Mean size (square root of the box area) of AI-TOD's objects, and the spread drawn here, in pixels.
+#: Mean size (root of the box area) of AI-TOD's objects, and the spread drawn here, in pixels.
 SIZE_MEAN, SIZE_STD = 12.8, 5.9
 #: Smallest and largest object drawn, in pixels.
 SIZE_RANGE = (2.5, 64.0)
