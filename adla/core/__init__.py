@@ -1,6 +1,7 @@
 """Pure-torch building blocks of the assignment methods; nothing here imports mmdet or mmengine."""
 
-from .adaptive_assignment import AdaptiveAssignment, AssignmentRule, assign_adaptive
+from .adaptive_assignment import AdaptiveAssignment, assign_adaptive
+from .assignment_rule import AssignmentRule
 from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
 from .dynamic_iou import dynamic_iou, matching_degree
 from .overlaps import pairwise_iof, pairwise_iou

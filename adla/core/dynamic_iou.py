@@ -1,5 +1,6 @@
 """Measures that weigh where an anchor is against where the network moves it."""
 
+import torch
 from torch import Tensor
 
 
@@ -29,8 +30,9 @@ def dynamic_iou(
     """
     if beta is None:
         beta = 1 - alpha
-    penalty = (anchor_iou - regressed_iou).abs_().pow_(gamma).mul_(beta)
-    return (alpha * anchor_iou).add_(regressed_iou, alpha=1 - alpha).sub_(penalty).clamp_(0, 1)
+    change = (anchor_iou - regressed_iou).abs_()
+    weighed = (alpha * anchor_iou).add_((1 - alpha) * regressed_iou)
+    return weighed.sub_(_power(change, gamma).mul_(beta)).clamp_(0, 1)
 
 
 def matching_degree(
@@ -48,3 +50,19 @@ def matching_degree(
         The matching degree of the same shape, bounded to [0, 1].
     """
     return dynamic_iou(anchor_iou, regressed_iou, alpha, gamma, beta=1.0)
+
+
+def _power(base: Tensor, exponent: float) -> Tensor:
+    """Return ``base ** exponent`` in a new tensor; equal elements give equal results.
+
+    ``torch.pow`` rounds differently in its vectorised body and in the tail, which would break exact
+    ties. Products and roots do not; they serve the exponents 0.5, 1, 1.5, 2, ... up to 4.
+    """
+    halves = 2 * exponent
+    if halves > 8 or halves != int(halves):
+        return base.pow(exponent)
+    whole, odd = divmod(int(halves), 2)
+    power = base.sqrt() if odd else torch.ones_like(base)
+    for _ in range(whole):
+        power.mul_(base)
+    return power

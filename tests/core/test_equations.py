@@ -135,6 +135,14 @@ class TestDynamicIoU:
         # At alpha = 1 the penalty is still there.
         assert matching_degree(a, r, 1.0, 1.5).item() == pytest.approx(0.2 - 0.064)
 
+    @pytest.mark.parametrize("gamma", [0.5, 1, 1.5, 2, 2.5, 3, 4])
+    def test_equal_overlaps_give_equal_values_wherever_they_stand(self, gamma):
+        a, r = torch.full((37,), 0.25), torch.full((37,), 0.125 + 1 / 3)
+        values = dynamic_iou(a, r, 0.0, gamma)
+        assert (values == values[0]).all()
+        expected = 0.125 + 1 / 3 - (1 / 3 - 0.125) ** gamma
+        assert values[0].item() == pytest.approx(max(expected, 0), abs=1e-6)
+
     def test_the_inputs_stay_as_they_are(self):
         a, r = torch.tensor([0.2]), torch.tensor([0.7])
         dynamic_iou(a, r, 0.5)

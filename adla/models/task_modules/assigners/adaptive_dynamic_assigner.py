@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
-from adla.core.adaptive_assignment import Metric
+from adla.core.assignment_rule import Metric
 
 
 @TASK_UTILS.register_module()
