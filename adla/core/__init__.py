@@ -3,20 +3,30 @@
 from .adaptive_assignment import AdaptiveAssignment, assign_adaptive
 from .assignment_rule import AssignmentRule
 from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
+from .distance_overlaps import ciou, diou, dotd, iou
 from .dynamic_iou import dynamic_iou, matching_degree
 from .overlaps import pairwise_iof, pairwise_iou
 from .schedules import alpha_at
+from .task_alignment import TaskAlignment, assign_task_aligned
+from .task_alignment_rule import TaskAlignmentRule
 from .thresholds import adaptive_thresholds
 
 __all__ = [
     "SIZE_BINS",
     "AdaptiveAssignment",
     "AssignmentRule",
+    "TaskAlignment",
+    "TaskAlignmentRule",
     "adaptive_thresholds",
     "alpha_at",
     "assign_adaptive",
+    "assign_task_aligned",
+    "ciou",
     "clean_boxes",
+    "diou",
+    "dotd",
     "dynamic_iou",
+    "iou",
     "matching_degree",
     "pairwise_iof",
     "pairwise_iou",

@@ -1,22 +1,20 @@
-"""Assign priors to ground truths by per-object thresholds on a dynamic overlap.
+"""Assign priors to ground truths by per-object thresholds on a dynamic overlap."""
 
-The decision for one prior needs all ground truths, the thresholds of one ground truth need all
-priors. Blocks of whole ground-truth rows give both: a row holds all priors, and over the rows only
-a running best per prior is kept. Memory is bounded by the block, never by priors x ground truths.
-"""
-
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from .assignment_rule import AssignmentRule
 from .boxes import clean_boxes
-from .overlaps import pairwise_iof, pairwise_iou
+from .dense_assignment import DenseEngine, inside_regions_dense
+from .nearby import near_any
+from .sparse_assignment import SparseEngine, inside_regions_sparse
 
-#: Elements of one (ground truths x priors) block: 32 MiB a float32 matrix.
-BLOCK_ELEMENTS = 2**23
+Engine = Literal["auto", "dense", "sparse"]
+
+#: Pairs of ground truths and priors up to which all of them are measured at once.
+DENSE_PAIRS = 2**18
 
 
 class AdaptiveAssignment(NamedTuple):
@@ -32,15 +30,6 @@ class AdaptiveAssignment(NamedTuple):
     max_overlaps: Tensor
 
 
-class _Block(NamedTuple):
-    """The rows of the ground truths ``first, first + 1, ...`` against all priors."""
-
-    first: int
-    metric: Tensor
-    t_pos: Tensor
-    t_neg: Tensor
-
-
 @torch.no_grad()
 def assign_adaptive(
     priors: Tensor,
@@ -49,7 +38,7 @@ def assign_adaptive(
     pred_boxes: Tensor | None = None,
     ignore_boxes: Tensor | None = None,
     ignore_iof_thr: float = -1,
-    block_elements: int = BLOCK_ELEMENTS,
+    engine: Engine = "auto",
 ) -> AdaptiveAssignment:
     """Assign every prior to a ground truth, to the background, or to neither.
 
@@ -67,7 +56,8 @@ def assign_adaptive(
         ignore_boxes: Ignore regions of shape (I, 4), xyxy in pixels.
         ignore_iof_thr: Priors with a larger share of their area in one region are ignored;
             values up to 0 switch the regions off.
-        block_elements: Upper bound of K x N held at once (at least one row is).
+        engine: ``sparse`` looks at overlapping pairs only, ``dense`` at all pairs, in blocks;
+            ``auto`` takes the faster one. The result is the same, bit by bit.
 
     Returns:
         The assignment; computed in float32, or in float64 where an input is float64.
@@ -75,92 +65,80 @@ def assign_adaptive(
     Raises:
         ValueError: If priors and predictions differ in number, or boxes are not (N, 4).
     """
-    priors, gt_boxes = clean_boxes(priors), clean_boxes(gt_boxes)
-    if pred_boxes is not None:
-        if len(pred_boxes) != len(priors):
-            raise ValueError(f"got {len(priors)} priors but {len(pred_boxes)} predicted boxes")
-        pred_boxes = clean_boxes(pred_boxes) if rule.needs_predictions else None
+    if pred_boxes is not None and len(pred_boxes) != len(priors):
+        raise ValueError(f"got {len(priors)} priors but {len(pred_boxes)} predicted boxes")
+    if not rule.needs_predictions:
+        pred_boxes = None
+    wide = torch.float64 in {x.dtype for x in (priors, gt_boxes, pred_boxes) if x is not None}
+    dtype = torch.float64 if wide else torch.float32
+    gt_boxes, priors = clean_boxes(gt_boxes.to(dtype)), priors.to(dtype)
+    pred_boxes = None if pred_boxes is None else pred_boxes.to(dtype)
+
+    blocked = None
+    if len(priors) and ignore_boxes is not None and len(ignore_boxes) and ignore_iof_thr > 0:
+        sparse = _is_sparse(engine, len(priors) * len(ignore_boxes))
+        inside = inside_regions_sparse if sparse else inside_regions_dense
+        regions = clean_boxes(ignore_boxes.to(dtype))
+        blocked = inside(clean_boxes(priors), regions, ignore_iof_thr)
 
     gt_inds = priors.new_zeros(len(priors), dtype=torch.long)
     max_overlaps = priors.new_zeros(len(priors))
-    blocked = None
-    if len(priors) and ignore_boxes is not None and len(ignore_boxes) and ignore_iof_thr > 0:
-        blocked = _inside_regions(priors, clean_boxes(ignore_boxes), ignore_iof_thr, block_elements)
-
     if len(priors) and len(gt_boxes):
-        rows = max(block_elements // len(priors), 1)
-
-        def blocks() -> Iterator[_Block]:
-            return _blocks(priors, gt_boxes, pred_boxes, blocked, rule, rows)
-
-        gt_inds, max_overlaps = _decide(blocks(), len(priors), priors)
-        if rule.force_match:
-            _force_match(blocks, gt_inds, max_overlaps, len(gt_boxes))
+        boxes = priors, pred_boxes, blocked
+        if _is_sparse(engine, len(priors) * len(gt_boxes)):
+            near = near_any(gt_boxes, priors, pred_boxes)
+            boxes = tuple(None if x is None else x.index_select(0, near) for x in boxes)
+            *found, lowest = _decide(engine, rule, gt_boxes, *boxes)
+            gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, found[0])
+            max_overlaps.index_copy_(0, near, found[1])
+        else:
+            gt_inds, max_overlaps, _ = _decide("dense", rule, gt_boxes, *boxes)
     if blocked is not None:
-        gt_inds, max_overlaps = (
-            gt_inds.masked_fill(blocked, -1),
-            max_overlaps.masked_fill(blocked, -1),
-        )
+        gt_inds = gt_inds.masked_fill(blocked, -1)
+        max_overlaps = max_overlaps.masked_fill(blocked, -1)
     return AdaptiveAssignment(gt_inds, max_overlaps)
 
 
-def _blocks(
-    priors: Tensor,
+def _is_sparse(engine: Engine, num_pairs: int) -> bool:
+    return num_pairs > DENSE_PAIRS if engine == "auto" else engine == "sparse"
+
+
+def _decide(
+    engine: Engine,
+    rule: AssignmentRule,
     gt_boxes: Tensor,
+    priors: Tensor,
     pred_boxes: Tensor | None,
     blocked: Tensor | None,
-    rule: AssignmentRule,
-    rows: int,
-) -> Iterator[_Block]:
-    """Yield the rows of all ground truths; to a blocked prior every overlap is 0."""
-    for first in range(0, len(gt_boxes), rows):
-        gts = gt_boxes[first : first + rows]
-        anchor_iou = pairwise_iou(gts, priors)
-        regressed_iou = None if pred_boxes is None else pairwise_iou(gts, pred_boxes)
-        metric = rule.measure(anchor_iou, regressed_iou)
-        if blocked is not None:
-            anchor_iou, metric = anchor_iou.masked_fill(blocked, 0), metric.masked_fill(blocked, 0)
-        yield _Block(first, metric, *rule.thresholds(anchor_iou, gts))
-
-
-def _decide(blocks: Iterator[_Block], num_priors: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Reduce the blocks to one decision per prior; an earlier ground truth wins a tie."""
-    best = like.new_full((num_priors,), -1.0)
-    max_overlaps = like.new_zeros(num_priors)
-    gt_inds = torch.zeros_like(best, dtype=torch.long)
-    near = torch.zeros_like(best, dtype=torch.bool)
-    for first, metric, t_pos, t_neg in blocks:
-        near |= (metric >= t_neg[:, None]).any(dim=0)
-        max_overlaps = torch.maximum(max_overlaps, metric.amax(dim=0))
-        qualified = metric.masked_fill_(metric <= t_pos[:, None], -1)
-        value, row = qualified.max(dim=0)
-        better = value > best
-        best = torch.where(better, value, best)
-        gt_inds = torch.where(better, row + first + 1, gt_inds)
-    gt_inds = gt_inds.masked_fill(near & (best < 0), -1)
-    return gt_inds, torch.where(best >= 0, best, max_overlaps)
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n."""
+    sparse = not len(priors) or _is_sparse(engine, len(priors) * len(gt_boxes))
+    run = (SparseEngine if sparse else DenseEngine)(
+        rule,
+        gt_boxes,
+        clean_boxes(priors),
+        None if pred_boxes is None else clean_boxes(pred_boxes),
+        blocked,
+    )
+    gt_inds, max_overlaps, lowest = run.decide()
+    if rule.force_match:
+        _force_match(run, gt_inds, max_overlaps, len(gt_boxes))
+    return gt_inds, max_overlaps, lowest
 
 
 def _force_match(
-    blocks: Callable[[], Iterator[_Block]],
-    gt_inds: Tensor,
-    max_overlaps: Tensor,
-    num_gts: int,
+    run: SparseEngine | DenseEngine, gt_inds: Tensor, max_overlaps: Tensor, num_gts: int
 ) -> None:
     """Give every ground truth without positive its best free prior, in place.
 
     Free is a prior that is not positive yet. A prior wanted by several goes to the one with the
     largest metric (lowest index on a tie), and the others choose again. A ground truth whose
-    metric is 0 with every free prior stays without. Each round waits for the device once.
+    metric is 0 with every free prior stays without. Each round waits for the device.
     """
     while True:
         positives = gt_inds.new_zeros(num_gts + 1)
         positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
-        taken = gt_inds > 0
-        wishes = [block.metric.masked_fill(taken, 0).max(dim=1) for block in blocks()]
-        value = torch.cat([wish.values for wish in wishes])
-        prior = torch.cat([wish.indices for wish in wishes])
-        value = value.masked_fill(positives[1:] > 0, 0)
+        value, prior = run.best_free(taken=gt_inds > 0, wanting=positives[1:] == 0)
         wanting = (value > 0).nonzero().squeeze(1)
         if not len(wanting):
             return
@@ -172,13 +150,3 @@ def _force_match(
         wins[1:] = chosen[1:] != chosen[:-1]
         gt_inds[chosen[wins]] = wanting[wins] + 1
         max_overlaps[chosen[wins]] = value[wanting[wins]]
-
-
-def _inside_regions(priors: Tensor, regions: Tensor, iof_thr: float, block_elements: int) -> Tensor:
-    """Return which priors, shape (N,), have more than a share of their area in one region."""
-    inside = torch.zeros(len(priors), dtype=torch.bool, device=priors.device)
-    rows = max(block_elements // len(regions), 1)
-    for first in range(0, len(priors), rows):
-        chunk = slice(first, first + rows)
-        inside[chunk] = (pairwise_iof(priors[chunk], regions) > iof_thr).any(dim=1)
-    return inside

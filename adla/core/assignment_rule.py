@@ -70,18 +70,18 @@ class AssignmentRule:
         return self.metric == "matching_degree"
 
     def measure(self, anchor_iou: Tensor, regressed_iou: Tensor | None) -> Tensor:
-        """Return the metric, shape (K, N), from the two overlaps of that shape."""
+        """Return the metric, of any shape, from the two overlaps of that shape; 0 where both are."""
         if regressed_iou is None or not self.needs_predictions:
             return anchor_iou
         if self.metric == "matching_degree":
             return matching_degree(anchor_iou, regressed_iou, self.alpha, self.gamma)
         return dynamic_iou(anchor_iou, regressed_iou, self.alpha, self.gamma, self.beta)
 
-    def thresholds(self, anchor_iou: Tensor, gt_boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``T_p`` and ``T_n``, shape (K,), from the overlaps (K, N) and boxes (K, 4)."""
+    def thresholds(self, iou_max: Tensor, gt_boxes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``T_p`` and ``T_n``, shape (K,), from IoU_max (K,) and the boxes (K, 4)."""
         if not self.adaptive_threshold:
             fixed = gt_boxes.new_empty(len(gt_boxes))
             return fixed.fill_(self.pos_iou_thr), torch.full_like(fixed, self.neg_iou_thr)
         return adaptive_thresholds(
-            anchor_iou.amax(dim=1), gt_boxes, self.p_tp, self.p_tn, self.t_pos_min, self.t_neg_min
+            iou_max, gt_boxes, self.p_tp, self.p_tn, self.t_pos_min, self.t_neg_min
         )

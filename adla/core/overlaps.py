@@ -1,4 +1,7 @@
-"""Overlaps of every box of one set with every box of another."""
+"""Overlaps of every box of one set with every box of another, or of boxes side by side.
+
+The aligned forms do what the pairwise ones do, operation by operation, so both give the same bits.
+"""
 
 import torch
 from torch import Tensor
@@ -6,14 +9,26 @@ from torch import Tensor
 from .boxes import box_areas
 
 
-def _intersections(boxes1: Tensor, boxes2: Tensor) -> Tensor:
-    """Return the intersection areas, shape (K, N), in square pixels."""
+def _intersections(corners1: Tensor, corners2: Tensor) -> Tensor:
+    """Return the intersection areas in square pixels of coordinates (4, ...) that broadcast."""
     sides = []
     for low, high in ((0, 2), (1, 3)):
-        side = torch.minimum(boxes1[:, None, high], boxes2[None, :, high])
-        side -= torch.maximum(boxes1[:, None, low], boxes2[None, :, low])
+        side = torch.minimum(corners1[high], corners2[high])
+        side -= torch.maximum(corners1[low], corners2[low])
         sides.append(side.clamp_(min=0))
     return sides[0].mul_(sides[1])
+
+
+def _over_union(inter: Tensor, areas1: Tensor, areas2: Tensor) -> Tensor:
+    """Divide intersections, in place, by the unions; 0 where the union is empty."""
+    union = (areas1 + areas2).sub_(inter)
+    # An empty union has an empty intersection, and 0 / 1 is the overlap we want for it.
+    return inter.div_(union.masked_fill_(union <= 0, 1))
+
+
+def _over_area(inter: Tensor, areas: Tensor) -> Tensor:
+    """Divide intersections, in place, by areas; 0 where the area is."""
+    return inter.div_(areas.masked_fill(areas <= 0, 1))
 
 
 def pairwise_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -26,10 +41,22 @@ def pairwise_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     Returns:
         IoU of shape (K, N) in [0, 1]; exactly 0 where a box is empty.
     """
-    inter = _intersections(boxes1, boxes2)
-    union = (box_areas(boxes1)[:, None] + box_areas(boxes2)[None, :]).sub_(inter)
-    # An empty union has an empty intersection, and 0 / 1 is the overlap we want for it.
-    return inter.div_(union.masked_fill_(union <= 0, 1))
+    inter = _intersections(boxes1.t()[:, :, None], boxes2.t()[:, None])
+    return _over_union(inter, box_areas(boxes1)[:, None], box_areas(boxes2)[None])
+
+
+def aligned_iou(corners1: Tensor, corners2: Tensor) -> Tensor:
+    """Return the intersection over union of M boxes with M others.
+
+    Args:
+        corners1: Clean boxes of shape (4, M): x1, y1, x2, y2 in pixels, each contiguous.
+        corners2: Clean boxes of shape (4, M), likewise.
+
+    Returns:
+        IoU of shape (M,) in [0, 1]; exactly 0 where a box is empty.
+    """
+    inter = _intersections(corners1, corners2)
+    return _over_union(inter, box_areas(corners1.t()), box_areas(corners2.t()))
 
 
 def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -42,5 +69,18 @@ def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     Returns:
         Overlap of shape (K, N) in [0, 1]; exactly 0 where a box is empty.
     """
-    areas = box_areas(boxes1)[:, None]
-    return _intersections(boxes1, boxes2).div_(areas.masked_fill(areas <= 0, 1))
+    inter = _intersections(boxes1.t()[:, :, None], boxes2.t()[:, None])
+    return _over_area(inter, box_areas(boxes1)[:, None])
+
+
+def aligned_iof(corners1: Tensor, corners2: Tensor) -> Tensor:
+    """Return the intersection over the area of the first box, of M boxes with M others.
+
+    Args:
+        corners1: Clean boxes of shape (4, M): x1, y1, x2, y2 in pixels, each contiguous.
+        corners2: Clean boxes of shape (4, M), likewise.
+
+    Returns:
+        Overlap of shape (M,) in [0, 1]; exactly 0 where a box is empty.
+    """
+    return _over_area(_intersections(corners1, corners2), box_areas(corners1.t()))

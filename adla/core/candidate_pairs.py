@@ -1,0 +1,174 @@
+"""Which boxes can overlap which queries: a superset of the overlapping pairs, in blocks.
+
+A box overlaps a query only if its upper left corner lies in the query's box, enlarged to the upper
+left by the size of the box. So the boxes are sorted by size level and, inside a level, by the grid
+cell of that corner, row after row. For one query, one level and one row of cells the candidates
+are then a *run*: neighbours in the sorted order. Every box stands in one cell, so no pair occurs
+twice, and nothing is ever compared that is not near.
+
+Exact under rounding: the cell of a coordinate is a monotone function of it (clamp, subtract,
+multiply and floor are monotone in floating point), and the reach of a level is rounded up. A corner
+between two coordinates lies in a cell between theirs, also outside the grid, which ends in the
+clamped border cells. Levels and the extent of the grid decide about speed, never about the result.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from .nearby import FARTHEST, grid_extent
+
+#: Cells of the grid of a level along each axis, at most.
+GRID_CELLS = 256
+
+#: Size levels, two per octave, from up to 1 px (level 0) to above 2^15 px.
+SIZE_LEVELS = 32
+
+#: Width and height of a cell, as a share of the smallest side of the level. A narrow cell fits the
+#: query tighter at no cost; a lower one means more runs.
+CELL_SIZE = (1 / 16, 1 / 4)
+
+#: Candidates in one block, by kind of device: in a CPU's caches, and few launches on a GPU.
+BLOCK_CANDIDATES = {"cpu": 2**17, "cuda": 2**22}
+
+#: Runs that are held at once.
+BLOCK_RUNS = 2**20
+
+
+class CandidateBlock(NamedTuple):
+    """All candidates of the queries ``first <= q < last``, M pairs in the order of the queries.
+
+    Attributes:
+        first: The first query of the block.
+        last: The query after the last one.
+        queries: Shape (M,), int64: the query of each pair, counted from ``first``.
+        boxes: Shape (M,), int64: the box of each pair.
+    """
+
+    first: int
+    last: int
+    queries: Tensor
+    boxes: Tensor
+
+
+class CandidatePairs:
+    """The boxes sorted by size and place, ready to be asked for the candidates of the queries.
+
+    Args:
+        queries: Boxes of shape (K, 4), xyxy in pixels, as :func:`~adla.core.clean_boxes` gives
+            them; K > 0.
+        boxes: Boxes of shape (N, 4), likewise.
+        owners: Shape (N,), int64: what to report for a box; None reports its index.
+    """
+
+    def __init__(self, queries: Tensor, boxes: Tensor, owners: Tensor | None = None) -> None:
+        sides = (boxes[:, 2:] - boxes[:, :2]).t()
+        # Two levels per octave; an empty box has the level 0.
+        level = sides.amax(dim=0).log2_().mul_(2).clamp_(0, SIZE_LEVELS - 1).long()
+        used = torch.bincount(level, minlength=SIZE_LEVELS) > 0
+        exponents = used.nonzero().squeeze(1)
+        level = (used.cumsum(0) - 1).index_select(0, level)
+        reach = boxes.new_zeros(2, len(exponents))
+        reach.scatter_reduce_(1, level.expand(2, -1), sides, "amax")
+        reach *= 1 + 2**-20
+        cells = _Cells.over(*grid_extent(queries), reach, exponents)
+
+        column, row = cells.find(boxes[:, :2].t(), level)
+        key = ((level * GRID_CELLS + row) * GRID_CELLS + column).int()
+        self._sorted = key.argsort()
+        if owners is not None:
+            self._sorted = owners.index_select(0, self._sorted)
+        counts = torch.bincount(key, minlength=len(exponents) * GRID_CELLS**2)
+        self._offsets = pad(counts.cumsum(0), (1, 0))
+
+        # The cells that a query reaches, per level: x and y of the first and the last, (K, L) each.
+        corners = queries.t()[:, :, None]
+        self._first = cells.find(corners[:2] - reach[:, None])
+        self._last = cells.find(corners[2:].expand(2, -1, len(exponents)))
+        is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1, keepdim=True)
+        self._rows = (self._last[1] - self._first[1] + 1) * is_box
+
+    def blocks(self, block_candidates: int | None = None) -> Iterator[CandidateBlock]:
+        """Yield the candidates of all queries in ascending order of the queries.
+
+        Every query is in exactly one block, also one without candidates. A block holds at most
+        ``block_candidates`` pairs, or one query. Waits for the device once a block of runs.
+        """
+        limit = block_candidates or BLOCK_CANDIDATES.get(self._rows.device.type, 2**22)
+        for first, last in split_by_sum(self._rows.sum(dim=1), BLOCK_RUNS):
+            query, start, length = self._runs(first, last)
+            per_query = length.new_zeros(last - first).index_add_(0, query, length)
+            ends = torch.searchsorted(query, torch.arange(last - first + 1, device=query.device))
+            run_ends = ends.tolist()
+            for begin, end in split_by_sum(per_query, limit):
+                runs = slice(run_ends[begin], run_ends[end])
+                of_run, boxes = self._expand(start[runs], length[runs])
+                yield CandidateBlock(
+                    first + begin, first + end, query[runs].index_select(0, of_run) - begin, boxes
+                )
+
+    def _runs(self, first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return query (from ``first``), start and length of the runs of some queries."""
+        num_levels = self._rows.size(1)
+        rows = self._rows[first:last].reshape(-1)
+        slot = torch.repeat_interleave(rows)  # in the (query, level) table
+        place = torch.arange(len(slot), device=slot.device)
+        place -= (rows.cumsum(0) - rows).index_select(0, slot)
+        place += self._first[1, first:last].reshape(-1).index_select(0, slot)
+        place += slot.remainder(num_levels) * GRID_CELLS
+        place *= GRID_CELLS
+        left, right = (
+            cells[0, first:last].reshape(-1).index_select(0, slot)
+            for cells in (self._first, self._last)
+        )
+        start = self._offsets.index_select(0, place + left)
+        length = self._offsets.index_select(0, place + right + 1) - start
+        return slot // num_levels, start, length
+
+    def _expand(self, start: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the run and the box of every candidate of some runs."""
+        ends = length.cumsum(0)
+        total = int(ends[-1]) if len(ends) else 0
+        of_run = torch.repeat_interleave(length, output_size=total)
+        place = torch.arange(total, device=of_run.device)
+        place += (start - ends + length).index_select(0, of_run)
+        return of_run, self._sorted.index_select(0, place)
+
+
+class _Cells(NamedTuple):
+    """Grids over the plane, one per level: low border and cells per pixel, (2, L); high, (2, 1)."""
+
+    low: Tensor
+    high: Tensor
+    per_pixel: Tensor
+
+    @classmethod
+    def over(cls, low: Tensor, high: Tensor, reach: Tensor, exponents: Tensor) -> "_Cells":
+        """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
+        low, high = (low[:, None] - reach).clamp_(min=-FARTHEST), high[:, None]
+        finest = low.new_tensor(CELL_SIZE)[:, None] * 2 ** (exponents / 2)
+        return cls(low, high, 1 / torch.maximum(finest, (high - low) / GRID_CELLS))
+
+    def find(self, values: Tensor, level: Tensor | None = None) -> Tensor:
+        """Return the cells of coordinates (2, M) on their levels, or (2, K, L) on all levels."""
+        if level is None:
+            low, high, per_pixel = (border[:, None] for border in self)
+        else:
+            low, per_pixel = (x.index_select(1, level) for x in (self.low, self.per_pixel))
+            high = self.high
+        cell = torch.minimum(torch.maximum(values, low), high).sub_(low).mul_(per_pixel)
+        return cell.clamp_(max=GRID_CELLS - 1).long()
+
+
+def split_by_sum(sizes: Tensor, limit: int) -> Iterator[tuple[int, int]]:
+    """Split items into ranges (first, last) whose sizes sum up to at most a limit, or of one item."""
+    ends = sizes.cumsum(0).cpu()
+    first, done = 0, 0
+    while first < len(ends):
+        last = int(torch.searchsorted(ends, done + limit, right=True))
+        last = max(last, first + 1)
+        yield first, last
+        first, done = last, int(ends[last - 1])

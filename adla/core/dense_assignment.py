@@ -1,0 +1,104 @@
+"""The assignment with all pairs of some ground truths at a time: for few boxes, or huge ones.
+
+The decision for one prior needs all ground truths, the thresholds of one ground truth need all
+priors. Blocks of whole ground-truth rows give both: a row holds all priors, and over the rows only
+a running best per prior is kept. Memory is bounded by the block, never by priors x ground truths.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .assignment_rule import AssignmentRule
+from .overlaps import pairwise_iof, pairwise_iou
+
+#: Elements of one (ground truths x priors) block: 32 MiB a float32 matrix.
+BLOCK_ELEMENTS = 2**23
+
+
+class _Rows(NamedTuple):
+    """The rows of the ground truths ``first, first + 1, ...`` against all priors."""
+
+    first: int
+    metric: Tensor
+    t_pos: Tensor
+    t_neg: Tensor
+
+
+class DenseEngine:
+    """Decides about N priors by blocks of the (K, N) matrix of all pairs.
+
+    Args:
+        rule: The metric and the thresholds.
+        gt_boxes: Ground truths of shape (K, 4), xyxy in pixels, clean; K > 0.
+        priors: Priors of shape (N, 4), likewise; N > 0.
+        pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
+        blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
+        block_elements: Upper bound of the elements of a matrix (at least one row is held).
+    """
+
+    def __init__(
+        self,
+        rule: AssignmentRule,
+        gt_boxes: Tensor,
+        priors: Tensor,
+        pred_boxes: Tensor | None,
+        blocked: Tensor | None,
+        block_elements: int = BLOCK_ELEMENTS,
+    ) -> None:
+        self.rule, self.blocked = rule, blocked
+        self.gt_boxes, self.priors, self.pred_boxes = gt_boxes, priors, pred_boxes
+        self.rows = max(block_elements // len(priors), 1)
+
+    def decide(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
+
+        An earlier ground truth wins a tie.
+        """
+        best = self.priors.new_full((len(self.priors),), -1.0)
+        max_overlaps = torch.zeros_like(best)
+        gt_inds = torch.zeros_like(best, dtype=torch.long)
+        near = torch.zeros_like(best, dtype=torch.bool)
+        lowest = best.new_tensor(1.0)
+        for first, metric, t_pos, t_neg in self._blocks():
+            lowest = torch.minimum(lowest, t_neg.amin())
+            near |= (metric >= t_neg[:, None]).any(dim=0)
+            max_overlaps = torch.maximum(max_overlaps, metric.amax(dim=0))
+            qualified = metric.masked_fill_(metric <= t_pos[:, None], -1)
+            value, row = qualified.max(dim=0)
+            better = value > best
+            best = torch.where(better, value, best)
+            gt_inds = torch.where(better, row + first + 1, gt_inds)
+        gt_inds = gt_inds.masked_fill(near & (best < 0), -1)
+        return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
+
+    def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
+        """Return metric and index, shape (K,), of each ground truth's best prior that is not taken."""
+        found = [rows.metric.masked_fill(taken, 0).max(dim=1) for rows in self._blocks()]
+        value = torch.cat([best.values for best in found])
+        return value.masked_fill(~wanting, 0), torch.cat([best.indices for best in found])
+
+    def _blocks(self) -> Iterator[_Rows]:
+        for first in range(0, len(self.gt_boxes), self.rows):
+            gts = self.gt_boxes[first : first + self.rows]
+            anchor_iou = pairwise_iou(gts, self.priors)
+            regressed_iou = None if self.pred_boxes is None else pairwise_iou(gts, self.pred_boxes)
+            metric = self.rule.measure(anchor_iou, regressed_iou)
+            if self.blocked is not None:
+                anchor_iou = anchor_iou.masked_fill(self.blocked, 0)
+                metric = metric.masked_fill(self.blocked, 0)
+            yield _Rows(first, metric, *self.rule.thresholds(anchor_iou.amax(dim=1), gts))
+
+
+def inside_regions_dense(
+    priors: Tensor, regions: Tensor, iof_thr: float, block_elements: int = BLOCK_ELEMENTS
+) -> Tensor:
+    """Return which priors, shape (N,), have more than a share of their area in one region."""
+    inside = torch.zeros(len(priors), dtype=torch.bool, device=priors.device)
+    rows = max(block_elements // len(regions), 1)
+    for first in range(0, len(priors), rows):
+        chunk = slice(first, first + rows)
+        inside[chunk] = (pairwise_iof(priors[chunk], regions) > iof_thr).any(dim=1)
+    return inside

@@ -1,0 +1,163 @@
+"""The assignment with the pairs that overlap, and no others: for thousands of tiny objects.
+
+Why nothing else matters. Let A and R be the overlaps of a ground truth with the anchor and with the
+regressed box of a prior. Where A = R = 0 the metric D is 0, for every alpha, beta and gamma > 0:
+
+* Positive means D > T_p, and T_p >= 0: such a pair is never positive.
+* Negative means D < T_n of every ground truth. Such a pair stands against it only if T_n = 0, and
+  then every prior has such a pair or a larger D: no prior at all is negative. That is why
+  the lowest T_n is reported.
+* IoU_max and the largest D of a prior start from 0, and ``force_match`` asks for D > 0.
+
+So the pairs with A > 0 or R > 0 decide. R > 0 with A = 0 can cross T_n (alpha = 0.6, gamma = 1.5:
+D reaches 0.059) and T_p too (alpha = 0), so neither side can be left out. The candidates come from
+the smallest box around anchor and regressed box; where that is much larger than the two, because
+the network moves a box far, both stand by themselves. A pair found twice does no harm: everything
+below is a maximum, a minimum or an "any". Each value is computed by the operations of the dense
+form in their order, so both give the same bits.
+"""
+
+import torch
+from torch import Tensor
+
+from .assignment_rule import AssignmentRule
+from .boxes import box_areas
+from .candidate_pairs import CandidatePairs
+from .nearby import near_any
+from .overlaps import aligned_iof, aligned_iou
+
+#: How much larger than anchor and regressed box together the box around both may be.
+LOOSEST = 2.0
+
+
+class SparseEngine:
+    """Decides about N priors by the pairs whose anchor or regressed box overlaps a ground truth.
+
+    Args:
+        rule: The metric and the thresholds.
+        gt_boxes: Ground truths of shape (K, 4), xyxy in pixels, clean; K > 0.
+        priors: Priors of shape (N, 4), likewise; N > 0.
+        pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
+        blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
+        block_candidates: Upper bound of the pairs held at once, see :class:`CandidatePairs`.
+    """
+
+    def __init__(
+        self,
+        rule: AssignmentRule,
+        gt_boxes: Tensor,
+        priors: Tensor,
+        pred_boxes: Tensor | None,
+        blocked: Tensor | None,
+        block_candidates: int | None = None,
+    ) -> None:
+        self.rule, self.gt_boxes, self.blocked = rule, gt_boxes, blocked
+        self.block_candidates = block_candidates
+        self.gts = gt_boxes.t().contiguous()
+        self.priors = priors.t().contiguous()
+        self.preds = None if pred_boxes is None else pred_boxes.t().contiguous()
+        self.pairs = CandidatePairs(gt_boxes, *_surroundings(priors, pred_boxes))
+
+    def decide(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
+
+        An earlier ground truth wins a tie.
+        """
+        num_priors = self.priors.size(1)
+        best = self.priors.new_full((num_priors,), -1.0)
+        max_overlaps = torch.zeros_like(best)
+        near = torch.zeros_like(best)
+        gt_inds = torch.zeros_like(best, dtype=torch.long)
+        lowest = best.new_tensor(1.0)
+        for block in self.pairs.blocks(self.block_candidates):
+            gt, prior = block.queries, block.boxes
+            anchor_iou, metric = self._measure(gt + block.first, prior)
+            iou_max = anchor_iou.new_zeros(block.last - block.first)
+            iou_max.scatter_reduce_(0, gt, anchor_iou, "amax")
+            t_pos, t_neg = self.rule.thresholds(iou_max, self.gt_boxes[block.first : block.last])
+
+            lowest = torch.minimum(lowest, t_neg.amin())
+            near.scatter_reduce_(0, prior, (metric >= t_neg.index_select(0, gt)).to(near), "amax")
+            max_overlaps.scatter_reduce_(0, prior, metric, "amax")
+            passing = (metric > t_pos.index_select(0, gt)).nonzero().squeeze(1)
+            _improve(
+                best,
+                gt_inds,
+                prior.index_select(0, passing),
+                metric.index_select(0, passing),
+                gt.index_select(0, passing) + block.first + 1,
+            )
+        gt_inds = gt_inds.masked_fill(((near > 0) | (lowest <= 0)) & (best < 0), -1)
+        return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
+
+    def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
+        """Return metric and index, shape (K,), of each ground truth's best prior that is not taken."""
+        value = self.gts.new_zeros(self.gts.size(1))
+        index = torch.zeros_like(value, dtype=torch.long)
+        for block in self.pairs.blocks(self.block_candidates):
+            gt, prior = block.queries + block.first, block.boxes
+            free = (
+                (wanting.index_select(0, gt) & ~taken.index_select(0, prior)).nonzero().squeeze(1)
+            )
+            gt, prior = gt.index_select(0, free), prior.index_select(0, free)
+            _, metric = self._measure(gt, prior)
+            _improve(value, index, gt, metric, prior)
+        return value, index
+
+    def _measure(self, gt: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
+        """Return A and D, shape (M,), of M pairs."""
+        gts = self.gts.index_select(1, gt)
+        anchor_iou = aligned_iou(gts, self.priors.index_select(1, prior))
+        regressed_iou = None
+        if self.preds is not None:
+            regressed_iou = aligned_iou(gts, self.preds.index_select(1, prior))
+        metric = self.rule.measure(anchor_iou, regressed_iou)
+        if self.blocked is not None:
+            blocked = self.blocked.index_select(0, prior)
+            anchor_iou, metric = anchor_iou.masked_fill(blocked, 0), metric.masked_fill(blocked, 0)
+        return anchor_iou, metric
+
+
+def _improve(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option: Tensor) -> None:
+    """Let M offers for some slots compete, in place: the largest value, then the lowest option.
+
+    What stands in ``best`` (S,) and ``choice`` (S,) already wins a tie.
+    """
+    better = (value > best.index_select(0, slot)).nonzero().squeeze(1)
+    slot, value, option = (x.index_select(0, better) for x in (slot, value, option))
+    best.scatter_reduce_(0, slot, value, "amax")
+    wins = (value == best.index_select(0, slot)).nonzero().squeeze(1)
+    slot, option = slot.index_select(0, wins), option.index_select(0, wins)
+    choice.index_fill_(0, slot, torch.iinfo(choice.dtype).max)
+    choice.scatter_reduce_(0, slot, option, "amin")
+
+
+def _surroundings(priors: Tensor, preds: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Return boxes whose overlaps contain those of priors and predictions, and whose they are."""
+    if preds is None:
+        return priors, None
+    around = torch.cat(
+        [torch.minimum(priors[:, :2], preds[:, :2]), torch.maximum(priors[:, 2:], preds[:, 2:])], 1
+    )
+    areas = box_areas(priors), box_areas(preds)
+    around = torch.where(areas[0][:, None] > 0, around, preds)
+    around = torch.where(areas[1][:, None] > 0, around, priors)
+    loose = box_areas(around) > LOOSEST * (areas[0] + areas[1])
+    far = loose.nonzero().squeeze(1)
+    owners = torch.arange(len(priors), device=priors.device)
+    return (
+        torch.cat([torch.where(loose[:, None], priors, around), preds.index_select(0, far)]),
+        torch.cat([owners, far]),
+    )
+
+
+def inside_regions_sparse(priors: Tensor, regions: Tensor, iof_thr: float) -> Tensor:
+    """Return which priors, shape (N,), have more than a share of their area in one region."""
+    inside = priors.new_zeros(len(priors))
+    corners = priors.t().contiguous(), regions.t().contiguous()
+    near = near_any(regions, priors)
+    for block in CandidatePairs(regions, priors.index_select(0, near), near).blocks():
+        region = corners[1].index_select(1, block.queries + block.first)
+        share = aligned_iof(corners[0].index_select(1, block.boxes), region)
+        inside.scatter_reduce_(0, block.boxes, share, "amax")
+    return inside > iof_thr
