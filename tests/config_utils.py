@@ -37,6 +37,12 @@ def dense_head(model_cfg: dict) -> dict:
     return model_cfg["rpn_head"] if "rpn_head" in model_cfg else model_cfg["bbox_head"]
 
 
+def head_strides(model: torch.nn.Module) -> list[int]:
+    """Return the strides of the levels that the dense head of a detector is made for."""
+    head = model.rpn_head if hasattr(model, "rpn_head") else model.bbox_head
+    return [stride for stride, _ in head.prior_generator.strides]
+
+
 def class_head(model_cfg: dict) -> dict:
     """Return the head that owns `num_classes`."""
     roi_head = model_cfg.get("roi_head")

@@ -20,6 +20,7 @@ from .config_utils import (
     dataset_classes,
     demo_batch,
     dense_head,
+    head_strides,
     load,
     strip_method,
     write_coco,
@@ -63,9 +64,10 @@ def test_fits_its_data(name):
         classes = dataset_classes(dataset_cfg)
         assert len(classes) == num_classes, f"{name}: {split} has the classes {classes}"
     for split in ("val", "test"):
-        evaluator, dataset = cfg[f"{split}_evaluator"], cfg[f"{split}_dataloader"].dataset
-        assert METRICS.get(evaluator.type), f"{name}: no metric {evaluator.type!r}"
-        assert evaluator.ann_file == dataset.data_root + dataset.ann_file, name
+        evaluators, dataset = cfg[f"{split}_evaluator"], cfg[f"{split}_dataloader"].dataset
+        for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+            assert METRICS.get(evaluator.type), f"{name}: no metric {evaluator.type!r}"
+            assert evaluator.ann_file == dataset.data_root + dataset.ann_file, name
     for hook in cfg.custom_hooks:
         assert HOOKS.get(hook.type), f"{name}: no hook {hook.type!r}"
 
@@ -86,8 +88,7 @@ def test_trains_and_predicts(name):
     with torch.no_grad():
         levels = model.extract_feat(torch.zeros(1, 3, 64, 64))
     strides = [64 // level.shape[-1] for level in levels]
-    generator = dense_head(cfg.model).anchor_generator
-    assert strides == generator.strides, f"{name}: levels have the strides {strides}"
+    assert strides == head_strides(model), f"{name}: levels have the strides {strides}"
 
     data = model.data_preprocessor(demo_batch(num_classes), training=True)
     losses = model(**data, mode="loss")

@@ -6,8 +6,8 @@ cell of that corner, row after row. For one query, one level and one row of cell
 are then a *run*: neighbours in the sorted order. Every box stands in one cell, so no pair occurs
 twice, and nothing is ever compared that is not near.
 
-Exact under rounding: the cell of a coordinate is a monotone function of it (clamp, subtract,
-multiply and floor are monotone in floating point), and the reach of a level is rounded up. A corner
+Exact under rounding: the cell of a coordinate is a monotone function of it (subtract,
+multiply, clamp and floor are monotone in floating point), and the reach of a level is rounded up. A corner
 between two coordinates lies in a cell between theirs, also outside the grid, which ends in the
 clamped border cells. Levels and the extent of the grid decide about speed, never about the result.
 """
@@ -76,7 +76,7 @@ class CandidatePairs:
         reach *= 1 + 2**-20
         cells = _Cells.over(*grid_extent(queries), reach, exponents)
 
-        column, row = cells.find(boxes[:, :2].t(), level)
+        column, row = cells.find(boxes.t()[:2], level)
         key = ((level * GRID_CELLS + row) * GRID_CELLS + column).int()
         self._sorted = key.argsort()
         if owners is not None:
@@ -139,28 +139,25 @@ class CandidatePairs:
 
 
 class _Cells(NamedTuple):
-    """Grids over the plane, one per level: low border and cells per pixel, (2, L); high, (2, 1)."""
+    """Grids over the plane, one per level: their low borders and cells per pixel, (2, L) each."""
 
     low: Tensor
-    high: Tensor
     per_pixel: Tensor
 
     @classmethod
     def over(cls, low: Tensor, high: Tensor, reach: Tensor, exponents: Tensor) -> "_Cells":
         """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
-        low, high = (low[:, None] - reach).clamp_(min=-FARTHEST), high[:, None]
+        low = (low[:, None] - reach).clamp_(min=-FARTHEST)
         finest = low.new_tensor(CELL_SIZE)[:, None] * 2 ** (exponents / 2)
-        return cls(low, high, 1 / torch.maximum(finest, (high - low) / GRID_CELLS))
+        return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / GRID_CELLS))
 
     def find(self, values: Tensor, level: Tensor | None = None) -> Tensor:
         """Return the cells of coordinates (2, M) on their levels, or (2, K, L) on all levels."""
         if level is None:
-            low, high, per_pixel = (border[:, None] for border in self)
+            low, per_pixel = self.low[:, None], self.per_pixel[:, None]
         else:
-            low, per_pixel = (x.index_select(1, level) for x in (self.low, self.per_pixel))
-            high = self.high
-        cell = torch.minimum(torch.maximum(values, low), high).sub_(low).mul_(per_pixel)
-        return cell.clamp_(max=GRID_CELLS - 1).long()
+            low, per_pixel = self.low.index_select(1, level), self.per_pixel.index_select(1, level)
+        return (values - low).mul_(per_pixel).clamp_(0, GRID_CELLS - 1).long()
 
 
 def split_by_sum(sizes: Tensor, limit: int) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 #: Cells of the grid along each axis.
 GRID_CELLS = 128
 
-#: Borders of a grid in pixels, so that no difference of coordinates overflows.
+#: Borders of a grid in pixels at the farthest, so that its extent stays finite.
 FARTHEST = 1e30
 
 
@@ -30,19 +30,21 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
     low, high = grid_extent(queries)
     per_pixel = GRID_CELLS / (high - low).clamp_(min=1)
 
-    def cells(corners: Tensor) -> Tensor:
-        # fmax and fmin pass over a NaN.
-        cell = torch.fmin(torch.fmax(corners, low), high).sub_(low).mul_(per_pixel)
-        return cell.clamp_(max=GRID_CELLS - 1).int()
+    def cells(values: Tensor, axis: int, if_nan: int = 0) -> Tensor:
+        cell = (values - low[axis]).mul_(per_pixel[axis]).clamp_(0, GRID_CELLS - 1)
+        return cell.nan_to_num_(if_nan).int()
 
-    table = _covered_cells(queries, cells(queries[:, :2]), cells(queries[:, 2:]) + 1)
-    first, last = boxes[:, :2], boxes[:, 2:]
+    table = _covered_cells(queries, [cells(queries[:, i], i % 2) + i // 2 for i in range(4)])
+    corners = boxes.unbind(1)
     if partners is not None:
-        first, last = torch.fmin(first, partners[:, :2]), torch.fmax(last, partners[:, 2:])
-    (left, top), (right, bottom) = cells(first).t(), cells(last).t() + 1
-    top, bottom = top * (GRID_CELLS + 1), bottom * (GRID_CELLS + 1)
-    covered = table.index_select(0, bottom + right) - table.index_select(0, top + right)
-    covered -= table.index_select(0, bottom + left) - table.index_select(0, top + left)
+        merge = [torch.minimum, torch.minimum, torch.maximum, torch.maximum]
+        corners = [f(*x) for f, *x in zip(merge, corners, partners.unbind(1), strict=True)]
+    # A NaN makes the box reach over the whole grid: its partner may still be a box.
+    left, top = (cells(corners[i], i) for i in (0, 1))
+    right, bottom = (cells(corners[i], i - 2, GRID_CELLS - 1).add_(1) for i in (2, 3))
+    top, bottom = top.mul_(GRID_CELLS + 1), bottom.mul_(GRID_CELLS + 1)
+    covered = table.index_select(0, bottom + right).sub_(table.index_select(0, top + right))
+    covered.sub_(table.index_select(0, bottom + left)).add_(table.index_select(0, top + left))
     return (covered > 0).nonzero().squeeze(1)
 
 
@@ -57,10 +59,10 @@ def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
     return low, torch.maximum(high, low)
 
 
-def _covered_cells(queries: Tensor, first: Tensor, last: Tensor) -> Tensor:
-    """Return the summed-area table, flat, of the cells in [first, last) of any query."""
+def _covered_cells(queries: Tensor, cells: list[Tensor]) -> Tensor:
+    """Return the summed-area table, flat, of the cells (left, top, right, bottom) of the queries."""
     side = GRID_CELLS + 1
-    (left, top), (right, bottom) = first.t(), last.t()
+    left, top, right, bottom = cells
     is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1).int()
     steps = torch.zeros(side * side, dtype=torch.int32, device=queries.device)
     for y, x, sign in ((top, left, 1), (bottom, right, 1), (top, right, -1), (bottom, left, -1)):

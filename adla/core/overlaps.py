@@ -22,8 +22,8 @@ def _intersections(corners1: Tensor, corners2: Tensor) -> Tensor:
 def _over_union(inter: Tensor, areas1: Tensor, areas2: Tensor) -> Tensor:
     """Divide intersections, in place, by the unions; 0 where the union is empty."""
     union = (areas1 + areas2).sub_(inter)
-    # An empty union has an empty intersection, and 0 / 1 is the overlap we want for it.
-    return inter.div_(union.masked_fill_(union <= 0, 1))
+    # An empty union has an empty intersection, and 0 over anything is the overlap we want for it.
+    return inter.div_(union.clamp_(min=torch.finfo(union.dtype).tiny))
 
 
 def _over_area(inter: Tensor, areas: Tensor) -> Tensor:

@@ -1,8 +1,22 @@
-"""Datasets of tiny objects, registered in mmdet's registry."""
+"""Datasets of tiny objects, registered in mmdet's registry.
 
-from .aitod import AITODDataset
-from .levir_ship import LEVIRShipDataset
-from .sirst_v2 import SIRSTV2Dataset
-from .tiny_coco import TinyCocoDataset
+With ``ADLA_CORE_ONLY=1`` nothing that needs mmdet is imported, see :mod:`adla`.
+"""
 
-__all__ = ["AITODDataset", "LEVIRShipDataset", "SIRSTV2Dataset", "TinyCocoDataset"]
+import os as _os
+
+if _os.environ.get("ADLA_CORE_ONLY") != "1":
+    from .aitod import AITODDataset
+    from .levir_ship import LEVIRShipDataset
+    from .sirst_v2 import SIRSTV2Dataset
+    from .tiny_coco import TinyCocoDataset
+    from .transforms import GenerateNoCoMap, TargetCrop
+
+    __all__ = [
+        "AITODDataset",
+        "GenerateNoCoMap",
+        "LEVIRShipDataset",
+        "SIRSTV2Dataset",
+        "TargetCrop",
+        "TinyCocoDataset",
+    ]

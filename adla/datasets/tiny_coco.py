@@ -8,14 +8,18 @@ from mmdet.registry import DATASETS
 from mmengine.logging import MMLogger
 
 from .categories import category_ids
+from .coco_file import is_finite, load_coco
 
 
 class ClassOrderCOCO(COCO):
-    """COCO annotations whose category ids come in the order of the class names asked for."""
+    """Checked COCO annotations; category ids come in the order of the class names asked for."""
 
     def __init__(self, annotation_file: str) -> None:
         self.annotation_file = annotation_file
-        super().__init__(annotation_file)
+        super().__init__()
+        self.dataset = load_coco(annotation_file)
+        self.createIndex()
+        self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
     def get_cat_ids(self, cat_names=(), **kwargs) -> list[int]:
         """Return one category id per name; see :func:`.categories.category_ids`."""
@@ -35,7 +39,9 @@ class TinyCocoDataset(CocoDataset):
             Boxes without positive width and height are always dropped.
 
     Raises:
-        ValueError: If ``min_box_size`` is negative, or the file does not have every class.
+        FileNotFoundError: If there is no annotation file.
+        ValueError: If ``min_box_size`` is negative, the annotation file is damaged (one message
+            lists what is wrong), or it does not have every class.
     """
 
     COCOAPI = ClassOrderCOCO
@@ -86,6 +92,8 @@ class TinyCocoDataset(CocoDataset):
             return "marked ignore"
         if ann["category_id"] not in self.cat2label:
             return "of classes not asked for"
+        if not all(map(is_finite, ann["bbox"])):
+            return "with a coordinate that is not finite"
         if not (w > 0 and h > 0):
             return "without width or height"
         if not (x < image["width"] and y < image["height"] and x + w > 0 and y + h > 0):

@@ -1,9 +1,8 @@
-"""The AI-TOD metric for mmdet, on plain pycocotools."""
+"""The AI-TOD metric for mmdet."""
 
-import contextlib
-import io
 import tempfile
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +10,25 @@ from mmdet.datasets.api_wrappers import COCO
 from mmdet.evaluation import CocoMetric
 from mmdet.registry import METRICS
 from mmengine.logging import MMLogger
-from terminaltables import AsciiTable
 
 from adla.core.boxes import SIZE_BINS
 from adla.datasets.categories import category_ids
 
-from .tiny_coco_eval import TinyCocoEval
+from .columns import Detections, GroundTruth
+from .engines import load_engine
+from .output_files import write_curves, write_detections
+from .tables import render_classes
+from .tiny_evaluation import TinyEvaluation
 
 
 @METRICS.register_module()
 class TinyCocoMetric(CocoMetric):
-    """Average precision and recall of boxes by the AI-TOD protocol.
+    """Average precision, average recall and optimal LRP of boxes by the AI-TOD protocol.
 
-    Keys: ``AP AP50 AP75 AP_vt AP_t AP_s AP_m``, ``AR@100 AR@300 AR@1500`` and ``AR_vt AR_t AR_s
-    AR_m``; every AP and every AR of a size bin at the largest of ``proposal_nums``. A number
-    without ground truth behind it is -1. Detections compete per image and class.
+    Keys: ``AP AP25 AP50 AP75 AP_vt AP_t AP_s AP_m``, ``AR@100 AR@300 AR@1500``, ``AR_vt AR_t AR_s
+    AR_m`` and ``oLRP oLRP_Loc oLRP_FP oLRP_FN``, which are errors: lower is better. Every AP,
+    every AR of a size bin, and oLRP is taken at the largest of ``proposal_nums``; AP25 is in no
+    mean. A number without ground truth behind it is -1. Detections compete per image and class.
 
     Args:
         ann_file: COCO json with the ground truth; None takes it from the data samples.
@@ -34,12 +37,17 @@ class TinyCocoMetric(CocoMetric):
         proposal_nums: Ascending numbers of detections per image and class.
         format_only: Only write the detections to ``<outfile_prefix>.bbox.json``.
         outfile_prefix: Where to write the detections; None writes nothing.
+        curves_file: CSV to write the precision-recall curves to; None writes nothing.
+        engine: ``'hotcoco'``, or ``'pycocotools'``, which gives the same numbers far slower.
         backend_args: mmengine's file backend for ``ann_file``.
-        collect_device: ``'cpu'`` or ``'gpu'``, for results of several processes.
+        collect_device: How the results of several processes are collected: ``'cpu'`` through
+            files, so that only the first process holds all of them, or ``'gpu'``.
         prefix: Replaces ``tiny`` before the keys.
 
     Raises:
-        ValueError: If ``metric`` is not ``'bbox'``, or ``format_only`` has no ``outfile_prefix``.
+        ValueError: If ``metric`` is not ``'bbox'``, ``proposal_nums`` does not ascend, there is
+            no such ``engine``, or ``format_only`` has no ``outfile_prefix``.
+        ImportError: If the engine is not installed.
     """
 
     default_prefix = "tiny"
@@ -52,6 +60,8 @@ class TinyCocoMetric(CocoMetric):
         proposal_nums: Sequence[int] = (100, 300, 1500),
         format_only: bool = False,
         outfile_prefix: str | None = None,
+        curves_file: str | None = None,
+        engine: str = "hotcoco",
         backend_args: dict | None = None,
         collect_device: str = "cpu",
         prefix: str | None = None,
@@ -62,6 +72,7 @@ class TinyCocoMetric(CocoMetric):
             raise ValueError("format_only=True needs outfile_prefix, the path of the json to write")
         if not proposal_nums or list(proposal_nums) != sorted({int(n) for n in proposal_nums}):
             raise ValueError(f"proposal_nums must be ascending integers, but got {proposal_nums}")
+        load_engine(engine)
         super().__init__(
             ann_file=ann_file,
             classwise=classwise,
@@ -72,7 +83,7 @@ class TinyCocoMetric(CocoMetric):
             collect_device=collect_device,
             prefix=prefix,
         )
-        self.ann_file = ann_file
+        self.ann_file, self.curves_file, self.engine = ann_file, curves_file, engine
 
     def compute_metrics(self, results: list[tuple[dict, dict]]) -> dict[str, float]:
         """Compute the metric from ``(ground truth, prediction)`` of every image.
@@ -84,8 +95,9 @@ class TinyCocoMetric(CocoMetric):
         gts, preds = [gt for gt, _ in results], [pred for _, pred in results]
         self._load_ground_truth(gts)
         self._check(preds)
-        if self.outfile_prefix is not None and preds:
-            written = self.results2json(preds, self.outfile_prefix)["bbox"]
+        if self.outfile_prefix is not None:
+            written = f"{self.outfile_prefix}.bbox.json"
+            write_detections(written, preds, self.cat_ids)
             logger.info(f"Detections written to {written}")
         if self.format_only:
             return {}
@@ -95,16 +107,18 @@ class TinyCocoMetric(CocoMetric):
                 f"{len(not_seen)} of {len(self.img_ids)} images of {self.ann_file} were not "
                 "evaluated; their ground truth counts as missed"
             )
-        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools reports by printing
-            evaluation = TinyCocoEval(
-                self._ground_truth(), self._detections(preds), max_dets=self.proposal_nums
-            )
-            evaluation.params.catIds = self.cat_ids
-            evaluation.params.imgIds = self.img_ids
-            evaluation.evaluate()
-            evaluation.accumulate()
+        evaluation = TinyEvaluation(
+            self._truth, self._columns(preds), max_dets=self.proposal_nums, engine=self.engine
+        )
         stats = evaluation.summarize()
-        return stats | self._per_class(evaluation) if self.classwise else stats
+        if self.classwise:
+            classes = evaluation.per_class()
+            logger.info(f"\n{render_classes(classes)}")
+            stats |= {f"AP_{name}": values["AP"] for name, values in classes.items()}
+        if self.curves_file is not None:
+            write_curves(self.curves_file, evaluation)
+            logger.info(f"Precision-recall curves written to {self.curves_file}")
+        return stats
 
     def _load_ground_truth(self, gts: Sequence[dict]) -> None:
         """Set the annotations and the ids of images and classes, classes in label order."""
@@ -138,6 +152,28 @@ class TinyCocoMetric(CocoMetric):
                     f"image {pred['img_id']}: labels {labels.min()} to {labels.max()} predicted, "
                     f"but there are {len(self.cat_ids)} classes; check the head's num_classes"
                 )
+
+    @cached_property
+    def _truth(self) -> GroundTruth:
+        return GroundTruth.from_coco(self._coco_api.dataset, self.cat_ids)
+
+    def _columns(self, preds: Sequence[dict]) -> Detections:
+        """Join the predictions of all images; what is not finite becomes an empty box."""
+        position = {image_id: index for index, image_id in enumerate(self._truth.image_ids)}
+        images = [position[pred["img_id"]] for pred in preds]
+        boxes = np.concatenate([np.zeros((0, 4)), *(pred["bboxes"] for pred in preds)])
+        boxes[:, 2:] -= boxes[:, :2]
+        scores = np.concatenate([np.zeros(0), *(pred["scores"] for pred in preds)])
+        labels = np.concatenate([np.zeros(0, np.int64), *(pred["labels"] for pred in preds)])
+        finite = np.isfinite(boxes).all(1) & np.isfinite(scores)
+        if not finite.all():
+            MMLogger.get_current_instance().warning(
+                f"{(~finite).sum()} of {len(finite)} detections are not finite; they count as "
+                "false alarms with score 0"
+            )
+            boxes[~finite] = scores[~finite] = 0
+        counts = [len(pred["labels"]) for pred in preds]
+        return Detections(np.repeat(np.array(images, np.int64), counts), labels, boxes, scores)
 
     def _ground_truth(self) -> COCO:
         """Copy the annotations with ids from 1.
@@ -179,19 +215,6 @@ class TinyCocoMetric(CocoMetric):
                 "annotations": annotations,
             }
         )
-
-    def _per_class(self, evaluation: TinyCocoEval) -> dict[str, float]:
-        """Return ``AP_<class>`` and log the APs of every class as a table."""
-        bins = evaluation.params.areaRngLbl[1:]
-        rows = [["class", "AP", "AP50", "AP75", *(f"AP_{name}" for name in bins)]]
-        stats = {}
-        for i, name in enumerate(self.dataset_meta["classes"]):
-            values = [evaluation.average_precision(iou, category=i) for iou in (None, 0.5, 0.75)]
-            values += [evaluation.average_precision(area=area, category=i) for area in bins]
-            stats[f"AP_{name}"] = values[0]
-            rows.append([name, *(f"{value:.3f}" for value in values)])
-        MMLogger.get_current_instance().info("\n" + AsciiTable(rows).table)
-        return stats
 
 
 def _index(dataset: dict) -> COCO:

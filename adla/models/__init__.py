@@ -1,6 +1,34 @@
-"""Heads and task modules, registered in mmdet's registries."""
+"""Backbones, necks, heads and task modules, registered in mmdet's registries."""
 
-from .dense_heads import AdlaRetinaHead, AdlaRPNHead, PredictionAwareMixin
-from .task_modules import AdaptiveDynamicAssigner
+from .backbones import C2fDarknet
+from .dense_heads import AdlaRetinaHead, AdlaRPNHead, MSLAHead, OSCARHead, PredictionAwareMixin
+from .necks import OSCARFPN, TinyPAFPN
+from .task_modules import (
+    AdaptiveDynamicAssigner,
+    CIoUOverlaps2D,
+    CornerOffsetBBoxCoder,
+    DFLPointCoder,
+    DIoUOverlaps2D,
+    DotDOverlaps2D,
+    MSLAAssigner,
+    StridedPointGenerator,
+)
 
-__all__ = ["AdaptiveDynamicAssigner", "AdlaRPNHead", "AdlaRetinaHead", "PredictionAwareMixin"]
+__all__ = [
+    "OSCARFPN",
+    "AdaptiveDynamicAssigner",
+    "AdlaRPNHead",
+    "AdlaRetinaHead",
+    "C2fDarknet",
+    "CIoUOverlaps2D",
+    "CornerOffsetBBoxCoder",
+    "DFLPointCoder",
+    "DIoUOverlaps2D",
+    "DotDOverlaps2D",
+    "MSLAAssigner",
+    "MSLAHead",
+    "OSCARHead",
+    "PredictionAwareMixin",
+    "StridedPointGenerator",
+    "TinyPAFPN",
+]

@@ -96,19 +96,21 @@ def test_what_is_dropped_is_counted_and_said_in_one_line(tmp_path, messages):
             (6, 1, 10, [1, 1, 5, 5], {"ignore": 1}),
             (7, 2, 30, [1, 1, 5, 5], {}),
             (8, 2, 10, [1, 1, float("nan"), 5], {}),
+            (9, 2, 10, [1, 1, float("inf"), 5], {"area": 0}),
         ],
         categories=("ship", "plane", "car"),
     )
     dataset = TinyCocoDataset(ann_file=ann, data_prefix=IMAGES, metainfo=TWO_CLASSES, pipeline=[])
     assert boxes_of(dataset) == [[1, 1, 6, 6]] and boxes_of(dataset, 1) == []
     assert dataset.dropped == {
-        "without width or height": 3,
+        "without width or height": 2,
         "outside their image": 2,
         "marked ignore": 1,
         "of classes not asked for": 1,
+        "with a coordinate that is not finite": 2,
     }
     assert len(messages) == 1
-    assert messages[0].startswith(f"{ann}: dropped 7 boxes: 3 without width or height, 2 outside")
+    assert messages[0].startswith(f"{ann}: dropped 8 boxes: 2 without width or height, 2 outside")
 
 
 def test_boxes_of_common_size_load_as_in_mmdet(tmp_path):

@@ -4,9 +4,9 @@ import argparse
 import sys
 
 from rich.console import Console
-from rich.table import Table
 
 from adla.datasets.converters import SIRSTV2Report, convert_sirst_v2
+from adla.datasets.converters.report import split_table
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,16 +24,7 @@ def parse_args() -> argparse.Namespace:
 
 def show(report: SIRSTV2Report, console: Console) -> None:
     """Print the summary of a conversion."""
-    table = Table(title="SIRST-V2 (sizes: sqrt(w * h) in pixels)")
-    for column in ("split", "images", "without target", "boxes", "p5", "p50", "p95", "max"):
-        table.add_column(column, justify="left" if column == "split" else "right")
-    for split, row in report.splits.items():
-        table.add_row(
-            split,
-            *(str(row[key]) for key in ("images", "empty", "boxes")),
-            *(f"{row[key]:.1f}" for key in ("p5", "p50", "p95", "max")),
-        )
-    console.print(table)
+    console.print(split_table("SIRST-V2", report.splits))
     for split, reason in report.skipped.items():
         console.print(f"skipped {split}: {reason}", highlight=False)
     for image, text in report.contradictions.items():

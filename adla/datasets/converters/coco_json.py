@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-MAX_LISTED_PROBLEMS = 20
+from ..coco_file import is_finite
 
 
 @dataclass
@@ -28,23 +28,39 @@ class ImageRecord:
     boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
 
 
-def raise_problems(problems: Sequence[str], source: Path) -> None:
-    """Raise one error that lists everything wrong with a dataset.
+def number(text: str) -> float:
+    """Read a finite number as annotation files write it.
 
     Raises:
-        ValueError: If there is any problem; the first 20 are listed, then how many more there are.
+        ValueError: If it is none; Python's own digit groups (``1_000``) are none.
     """
-    if not problems:
-        return
-    lines = [f"{len(problems)} problem(s) in {source}; nothing was written:"]
-    lines += [f"  - {problem}" for problem in problems[:MAX_LISTED_PROBLEMS]]
-    if len(problems) > MAX_LISTED_PROBLEMS:
-        lines.append(f"  ... and {len(problems) - MAX_LISTED_PROBLEMS} more")
-    raise ValueError("\n".join(lines))
+    value = float(text)
+    if "_" in text or not is_finite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value
 
 
-def coco_dict(records: Iterable[ImageRecord], class_name: str, description: str) -> dict:
-    """Build the COCO dictionary of a one-class split.
+def box_fault(
+    box: tuple[float, float, float, float], image_size: tuple[int, int], overhang: float = 0.0
+) -> str | None:
+    """Say what is wrong with a box ``(x, y, w, h)``, or None.
+
+    Args:
+        box: The box in pixels, continuous 0-based coordinates.
+        image_size: ``(width, height)`` of its image in pixels.
+        overhang: By how many pixels a side may leave the image.
+    """
+    x, y, w, h = box
+    if not (w > 0 and h > 0):
+        return "has no width or height"
+    beyond = max(-x, -y, x + w - image_size[0], y + h - image_size[1])
+    return f"leaves the image of {image_size}" if beyond > overhang else None
+
+
+def coco_dict(
+    records: Iterable[ImageRecord], class_name: str, description: str, **info: str | int | bool
+) -> dict:
+    """Build the COCO dictionary of a one-class split; ``info`` goes beside the description.
 
     Image and annotation ids count from 1: pycocotools stores a match with annotation id 0 as 0,
     its mark for "unmatched", and would count that detection as a false positive.
@@ -71,7 +87,7 @@ def coco_dict(records: Iterable[ImageRecord], class_name: str, description: str)
                 }
             )
     return {
-        "info": {"description": description},
+        "info": {"description": description, **info},
         "licenses": [],
         "categories": [{"id": 1, "name": class_name}],
         "images": images,
@@ -96,7 +112,8 @@ def write_all(files: Mapping[Path, dict]) -> None:
 
 def split_summary(coco: Mapping) -> dict[str, float]:
     """Count a split and describe its box sizes, sqrt(w * h) in pixels (nan without boxes)."""
-    sizes = np.sqrt([ann["area"] for ann in coco["annotations"]])
+    sides = np.reshape([ann["bbox"][2:] for ann in coco["annotations"]], (-1, 2))
+    sizes = np.sqrt(np.clip(sides.astype(float), 0, None).prod(axis=1))
     with_boxes = {ann["image_id"] for ann in coco["annotations"]}
     summary = {
         "images": len(coco["images"]),

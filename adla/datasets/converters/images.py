@@ -2,12 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 
 def read_image_size(path: Path) -> tuple[int, int]:
@@ -20,8 +22,20 @@ def read_image_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             image.verify()
             return image.size
-    except (OSError, SyntaxError) as error:
+    except Exception as error:  # Pillow has no common class for what damaged files raise
         raise ValueError(f"not a whole image ({error})") from error
+
+
+def index_images(folder: Path, problems: list[str]) -> dict[str, Path]:
+    """Map the stems of the images in a folder to their files, whatever the image format."""
+    images: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
+            continue
+        if path.stem in images:
+            problems.append(f"{path}: {images[path.stem].name} has the same name")
+        images.setdefault(path.stem, path)
+    return images
 
 
 def mask_extents(mask: str | os.PathLike) -> list[tuple[float, float, float, float]]:
@@ -33,7 +47,7 @@ def mask_extents(mask: str | os.PathLike) -> list[tuple[float, float, float, flo
     try:
         with Image.open(mask) as image:
             foreground = np.asarray(image.convert("L")) > 0
-    except (OSError, SyntaxError) as error:
+    except Exception as error:
         raise ValueError(f"not a whole image ({error})") from error
     if not foreground.any():
         return []
@@ -56,14 +70,77 @@ def place_images(source: Path, target: Path, file_names: Iterable[str], copy: bo
     Raises:
         FileExistsError: If ``target`` is there and is something else.
     """
+    check_place(source, target, copy)
     if target.exists() and target.samefile(source):
         return
-    if target.is_symlink() or (target.exists() and not copy):
-        raise FileExistsError(f"{target} is there and is not {source}: remove it, or use --copy")
     target.parent.mkdir(parents=True, exist_ok=True)
     if not copy:
         target.symlink_to(source.resolve(), target_is_directory=True)
         return
     target.mkdir(exist_ok=True)
     for name in file_names:
-        shutil.copyfile(source / name, target / name)
+        copy_file(source / name, target / name)
+
+
+def check_place(source: Path, target: Path, copy: bool) -> None:
+    """Check, before anything is written, that :func:`place_images` would find its place free.
+
+    Raises:
+        FileExistsError: If ``target`` is there and is something else.
+    """
+    if target.exists() and target.samefile(source):
+        return
+    if target.is_symlink() or (target.exists() and not (copy and target.is_dir())):
+        raise FileExistsError(f"{target} is there and is not {source}: remove it, or use --copy")
+
+
+def place_files(files: Mapping[str, Path], target: Path, copy: bool) -> None:
+    """Make image files from one or several folders available in the folder ``target``.
+
+    Args:
+        files: Path of each file by its name.
+        target: Folder where they shall be; a link to their folder if they are all in one.
+        copy: Copy the files; otherwise link to them.
+
+    Raises:
+        FileExistsError: If ``target`` or a file in it is there and is something else.
+    """
+    check_files(files, target, copy)
+    folders = {path.parent for path in files.values()}
+    if len(folders) == 1:
+        place_images(folders.pop(), target, files, copy)
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for name, path in files.items():
+        if copy:
+            copy_file(path, target / name)
+        elif not (target / name).exists():
+            (target / name).symlink_to(path.resolve())
+
+
+def check_files(files: Mapping[str, Path], target: Path, copy: bool) -> None:
+    """Check, before anything is written, that :func:`place_files` would find its place free.
+
+    Raises:
+        FileExistsError: If ``target`` or a file in it is there and is something else.
+    """
+    folders = {path.parent for path in files.values()}
+    if len(folders) == 1:
+        check_place(folders.pop(), target, copy)
+        return
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise FileExistsError(f"{target} is there and is no folder: remove it")
+    for name, path in files.items():
+        other = target / name
+        if not copy and other.exists() and not other.samefile(path):
+            raise FileExistsError(f"{other} is there and is not {path}: remove it, or use --copy")
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file whole or not at all."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.progress import track
-
-from .coco_json import ImageRecord, coco_dict, raise_problems, split_summary, write_all
+from ..problems import raise_problems
+from .coco_json import ImageRecord, box_fault, coco_dict, number, split_summary, write_all
 from .images import mask_extents, place_images, read_image_size
+from .report import tracked
 
 CLASS_NAME = "Target"
 # Images whose box is known to be wrong in the published files; the mask shows the target.
@@ -67,7 +67,7 @@ def convert_sirst_v2(
     names = _read_splits(src, splits, report.skipped, problems)
     stems = sorted(set().union(*names.values()))
     records = {}
-    for stem in track(stems, "Reading SIRST-V2", disable=not progress):
+    for stem in tracked(stems, "Reading SIRST-V2", progress):
         records[stem] = _read_image(src, stem, fix_known, report, problems)
     raise_problems(problems, src)
 
@@ -98,14 +98,19 @@ def _read_splits(
 ) -> dict[str, list[str]]:
     """Read the names of each split; with ``splits=None``, skip those that miss images."""
     available = {path.stem: path for path in sorted((src / "splits").glob("*.txt"))}
+    images = {path.name for path in (src / "mixed").iterdir()}
     names = {}
     for split in available if splits is None else dict.fromkeys(splits):
         if split not in available:
             problems.append(f"splits/{split}.txt: no such split; there are {', '.join(available)}")
             continue
-        stems = available[split].read_text(encoding="utf-8-sig").split("\n")
+        try:
+            stems = available[split].read_text(encoding="utf-8-sig").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"splits/{split}.txt: not a text file ({error})")
+            continue
         stems = [stem.strip() for stem in stems if stem.strip()]
-        absent = [stem for stem in stems if not (src / "mixed" / f"{stem}.png").is_file()]
+        absent = [stem for stem in stems if f"{stem}.png" not in images]
         if not stems:
             problems.append(f"splits/{split}.txt: names no image")
         elif absent and splits is None:
@@ -161,7 +166,7 @@ def _read_boxes(
     except FileNotFoundError:
         problems.append(f"{where}: absent")
         return []
-    except (ET.ParseError, ValueError) as error:
+    except (ET.ParseError, ValueError, LookupError, OSError) as error:
         problems.append(f"{where}: broken XML ({error})")
         return []
     size = (root.findtext("size/width"), root.findtext("size/height"))
@@ -182,15 +187,12 @@ def _read_box(
     """Read one ``<bndbox>``: 1-based, maxima exclusive."""
     texts = [bndbox.findtext(key) for key in ("xmin", "ymin", "xmax", "ymax")]
     try:
-        xmin, ymin, xmax, ymax = (float(text) for text in texts)
+        xmin, ymin, xmax, ymax = (number(text) for text in texts)
     except (TypeError, ValueError):
         problems.append(f"{where}: box {texts} is not four numbers")
         return []
-    x, y, w, h = xmin - 1, ymin - 1, xmax - xmin, ymax - ymin
-    if not (w > 0 and h > 0):
-        problems.append(f"{where}: box {texts} has no width or height")
-    elif x < 0 or y < 0 or x + w > image_size[0] or y + h > image_size[1]:
-        problems.append(f"{where}: box {texts} leaves the image of {image_size}")
-    else:
-        return [(x, y, w, h)]
-    return []
+    box = (xmin - 1, ymin - 1, xmax - xmin, ymax - ymin)
+    if fault := box_fault(box, image_size):
+        problems.append(f"{where}: box {texts} {fault}")
+        return []
+    return [box]

@@ -48,5 +48,8 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = dict(_delete_=True, type="TinyCocoMetric", ann_file=data_root + val_ann_file)
+val_evaluator = [
+    dict(type="TinyCocoMetric", ann_file=data_root + val_ann_file),
+    dict(type="SIRSTMetric", ann_file=data_root + val_ann_file),
+]
 test_evaluator = val_evaluator

@@ -1,15 +1,21 @@
 import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from adla.datasets.converters import convert_sirst_v2
 from adla.datasets.converters.coco_json import write_all
 from adla.datasets.converters.images import mask_extents
+
+from ..conftest import write_sample
+from .damage import check_damages, damage_text, files_below, thorough
 
 TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "sirst_v2.py"
 
@@ -282,3 +288,53 @@ def test_real_images_of_every_mode_load(real):
     for path, image in seen.values():
         loaded = load_image({"img_path": str(path)})["img"]
         assert loaded.shape == (image["height"], image["width"], 3) and loaded.dtype == np.uint8
+
+
+integer_box = st.tuples(
+    st.integers(1, 39), st.integers(1, 29), st.integers(1, 10), st.integers(1, 10)
+).map(lambda b: (b[0], b[1], min(b[0] + b[2], 41), min(b[1] + b[3], 31)))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    root = tmp_path_factory.mktemp("sirst")
+    for folder in ("mixed", "annotations/bboxes", "annotations/masks", "splits"):
+        (root / "src" / folder).mkdir(parents=True)
+    write_sample(root / "src", "a", [(3, 4, 8, 10), (21, 11, 23, 14)])
+    (root / "src" / "splits" / "train.txt").write_text("a")
+    return root / "src", root / "out"
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("annotations/bboxes/a.xml", 300), ("splits/train.txt", 50)]
+)
+def test_damaged_files(small, name, number):
+    root, out = small
+    sound = (root / name).read_text()
+
+    def check(data):
+        shutil.rmtree(out, ignore_errors=True)
+        (root / name).write_bytes(data)
+        try:
+            convert(root, out)
+        except ValueError as error:
+            assert name in str(error)
+            assert not out.exists()
+            return
+        for ann in load(out, "train")["annotations"]:
+            x, y, w, h = ann["bbox"]
+            assert 0 <= x < x + w <= 40 and 0 <= y < y + h <= 30
+        assert set(files_below(out / "annotations")) == {"train.json"}
+
+    check_damages(number, lambda rng: damage_text(sound, rng), check)
+    (root / name).write_text(sound)
+
+
+@thorough(50)
+@given(boxes=st.lists(integer_box, max_size=4))
+def test_round_trip(small, boxes):
+    root, out = small
+    write_sample(root, "a", boxes)
+    convert(root, out)
+    converted = [ann["bbox"] for ann in load(out, "train")["annotations"]]
+    assert converted == [[a - 1, b - 1, c - a, d - b] for a, b, c, d in boxes]
