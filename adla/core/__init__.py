@@ -5,7 +5,9 @@ from .assignment_rule import AssignmentRule
 from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
 from .distance_overlaps import ciou, diou, dotd, iou
 from .dynamic_iou import dynamic_iou, matching_degree
+from .overlapping_pairs import OverlappingPairs, overlapping_pairs
 from .overlaps import pairwise_iof, pairwise_iou
+from .ranking import Ranking, rank_boxes
 from .schedules import alpha_at
 from .task_alignment import TaskAlignment, assign_task_aligned
 from .task_alignment_rule import TaskAlignmentRule
@@ -15,6 +17,8 @@ __all__ = [
     "SIZE_BINS",
     "AdaptiveAssignment",
     "AssignmentRule",
+    "OverlappingPairs",
+    "Ranking",
     "TaskAlignment",
     "TaskAlignmentRule",
     "adaptive_thresholds",
@@ -28,7 +32,9 @@ __all__ = [
     "dynamic_iou",
     "iou",
     "matching_degree",
+    "overlapping_pairs",
     "pairwise_iof",
     "pairwise_iou",
+    "rank_boxes",
     "size_bin_indices",
 ]

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from .assignment_rule import AssignmentRule
 from .boxes import clean_boxes
-from .dense_assignment import DenseEngine, inside_regions_dense
+from .dense_assignment import DenseEngine
+from .ignore_regions import largest_iof_dense, largest_iof_sparse
 from .nearby import near_any
-from .sparse_assignment import SparseEngine, inside_regions_sparse
+from .sparse_assignment import SparseEngine
 
 Engine = Literal["auto", "dense", "sparse"]
 
@@ -77,22 +78,27 @@ def assign_adaptive(
     blocked = None
     if len(priors) and ignore_boxes is not None and len(ignore_boxes) and ignore_iof_thr > 0:
         sparse = _is_sparse(engine, len(priors) * len(ignore_boxes))
-        inside = inside_regions_sparse if sparse else inside_regions_dense
+        largest_iof = largest_iof_sparse if sparse else largest_iof_dense
         regions = clean_boxes(ignore_boxes.to(dtype))
-        blocked = inside(clean_boxes(priors), regions, ignore_iof_thr)
+        blocked = largest_iof(clean_boxes(priors), regions) > ignore_iof_thr
 
     gt_inds = priors.new_zeros(len(priors), dtype=torch.long)
     max_overlaps = priors.new_zeros(len(priors))
     if len(priors) and len(gt_boxes):
-        boxes = priors, pred_boxes, blocked
         if _is_sparse(engine, len(priors) * len(gt_boxes)):
             near = near_any(gt_boxes, priors, pred_boxes)
-            boxes = tuple(None if x is None else x.index_select(0, near) for x in boxes)
-            *found, lowest = _decide(engine, rule, gt_boxes, *boxes)
-            gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, found[0])
-            max_overlaps.index_copy_(0, near, found[1])
+            inds, overlaps, lowest = _decide(
+                engine,
+                rule,
+                gt_boxes,
+                priors.index_select(0, near),
+                None if pred_boxes is None else pred_boxes.index_select(0, near),
+                None if blocked is None else blocked.index_select(0, near),
+            )
+            gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, inds)
+            max_overlaps.index_copy_(0, near, overlaps)
         else:
-            gt_inds, max_overlaps, _ = _decide("dense", rule, gt_boxes, *boxes)
+            gt_inds, max_overlaps, _ = _decide("dense", rule, gt_boxes, priors, pred_boxes, blocked)
     if blocked is not None:
         gt_inds = gt_inds.masked_fill(blocked, -1)
         max_overlaps = max_overlaps.masked_fill(blocked, -1)

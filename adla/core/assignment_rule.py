@@ -70,7 +70,7 @@ class AssignmentRule:
         return self.metric == "matching_degree"
 
     def measure(self, anchor_iou: Tensor, regressed_iou: Tensor | None) -> Tensor:
-        """Return the metric, of any shape, from the two overlaps of that shape; 0 where both are."""
+        """Return the metric from two overlaps of one shape, in that shape; 0 where both are 0."""
         if regressed_iou is None or not self.needs_predictions:
             return anchor_iou
         if self.metric == "matching_degree":

@@ -6,8 +6,8 @@ cell of that corner, row after row. For one query, one level and one row of cell
 are then a *run*: neighbours in the sorted order. Every box stands in one cell, so no pair occurs
 twice, and nothing is ever compared that is not near.
 
-Exact under rounding: the cell of a coordinate is a monotone function of it (subtract,
-multiply, clamp and floor are monotone in floating point), and the reach of a level is rounded up. A corner
+Exact under rounding: the cell of a coordinate is a monotone function of it (subtract, multiply,
+clamp and floor are monotone in floating point), and the reach of a level is rounded up. A corner
 between two coordinates lies in a cell between theirs, also outside the grid, which ends in the
 clamped border cells. Levels and the extent of the grid decide about speed, never about the result.
 """
@@ -21,7 +21,7 @@ from torch.nn.functional import pad
 
 from .nearby import FARTHEST, grid_extent
 
-#: Cells of the grid of a level along each axis, at most.
+#: Cells of the grid of a level along each axis, at most; fewer for fewer boxes.
 GRID_CELLS = 256
 
 #: Size levels, two per octave, from up to 1 px (level 0) to above 2^15 px.
@@ -31,7 +31,7 @@ SIZE_LEVELS = 32
 #: query tighter at no cost; a lower one means more runs.
 CELL_SIZE = (1 / 16, 1 / 4)
 
-#: Candidates in one block, by kind of device: in a CPU's caches, and few launches on a GPU.
+#: Candidates in one block at most, or one query: in a CPU's caches, and few launches on a GPU.
 BLOCK_CANDIDATES = {"cpu": 2**17, "cuda": 2**22}
 
 #: Runs that are held at once.
@@ -74,14 +74,15 @@ class CandidatePairs:
         reach = boxes.new_zeros(2, len(exponents))
         reach.scatter_reduce_(1, level.expand(2, -1), sides, "amax")
         reach *= 1 + 2**-20
-        cells = _Cells.over(*grid_extent(queries), reach, exponents)
+        self._size = min(GRID_CELLS, 2 ** (len(boxes).bit_length() // 2 + 1))
+        cells = _Cells.over(*grid_extent(queries), reach, exponents, self._size)
 
         column, row = cells.find(boxes.t()[:2], level)
-        key = ((level * GRID_CELLS + row) * GRID_CELLS + column).int()
+        key = ((level * self._size + row) * self._size + column).int()
         self._sorted = key.argsort()
         if owners is not None:
             self._sorted = owners.index_select(0, self._sorted)
-        counts = torch.bincount(key, minlength=len(exponents) * GRID_CELLS**2)
+        counts = torch.bincount(key, minlength=len(exponents) * self._size**2)
         self._offsets = pad(counts.cumsum(0), (1, 0))
 
         # The cells that a query reaches, per level: x and y of the first and the last, (K, L) each.
@@ -91,13 +92,12 @@ class CandidatePairs:
         is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1, keepdim=True)
         self._rows = (self._last[1] - self._first[1] + 1) * is_box
 
-    def blocks(self, block_candidates: int | None = None) -> Iterator[CandidateBlock]:
+    def blocks(self) -> Iterator[CandidateBlock]:
         """Yield the candidates of all queries in ascending order of the queries.
 
-        Every query is in exactly one block, also one without candidates. A block holds at most
-        ``block_candidates`` pairs, or one query. Waits for the device once a block of runs.
+        Every query is in exactly one block, also one without candidates.
         """
-        limit = block_candidates or BLOCK_CANDIDATES.get(self._rows.device.type, 2**22)
+        limit = BLOCK_CANDIDATES["cpu" if self._rows.device.type == "cpu" else "cuda"]
         for first, last in split_by_sum(self._rows.sum(dim=1), BLOCK_RUNS):
             query, start, length = self._runs(first, last)
             per_query = length.new_zeros(last - first).index_add_(0, query, length)
@@ -118,8 +118,8 @@ class CandidatePairs:
         place = torch.arange(len(slot), device=slot.device)
         place -= (rows.cumsum(0) - rows).index_select(0, slot)
         place += self._first[1, first:last].reshape(-1).index_select(0, slot)
-        place += slot.remainder(num_levels) * GRID_CELLS
-        place *= GRID_CELLS
+        place += slot.remainder(num_levels) * self._size
+        place *= self._size
         left, right = (
             cells[0, first:last].reshape(-1).index_select(0, slot)
             for cells in (self._first, self._last)
@@ -143,13 +143,16 @@ class _Cells(NamedTuple):
 
     low: Tensor
     per_pixel: Tensor
+    size: int
 
     @classmethod
-    def over(cls, low: Tensor, high: Tensor, reach: Tensor, exponents: Tensor) -> "_Cells":
+    def over(
+        cls, low: Tensor, high: Tensor, reach: Tensor, exponents: Tensor, size: int
+    ) -> "_Cells":
         """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
         low = (low[:, None] - reach).clamp_(min=-FARTHEST)
         finest = low.new_tensor(CELL_SIZE)[:, None] * 2 ** (exponents / 2)
-        return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / GRID_CELLS))
+        return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / size), size)
 
     def find(self, values: Tensor, level: Tensor | None = None) -> Tensor:
         """Return the cells of coordinates (2, M) on their levels, or (2, K, L) on all levels."""
@@ -157,11 +160,11 @@ class _Cells(NamedTuple):
             low, per_pixel = self.low[:, None], self.per_pixel[:, None]
         else:
             low, per_pixel = self.low.index_select(1, level), self.per_pixel.index_select(1, level)
-        return (values - low).mul_(per_pixel).clamp_(0, GRID_CELLS - 1).long()
+        return (values - low).mul_(per_pixel).clamp_(0, self.size - 1).long()
 
 
 def split_by_sum(sizes: Tensor, limit: int) -> Iterator[tuple[int, int]]:
-    """Split items into ranges (first, last) whose sizes sum up to at most a limit, or of one item."""
+    """Split items into ranges [first, last) with a sum of at most a limit, or of one item."""
     ends = sizes.cumsum(0).cpu()
     first, done = 0, 0
     while first < len(ends):

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from .assignment_rule import AssignmentRule
-from .overlaps import pairwise_iof, pairwise_iou
+from .overlaps import pairwise_iou
 
-#: Elements of one (ground truths x priors) block: 32 MiB a float32 matrix.
+#: Elements of one (ground truths x priors) block at most, or one row: 32 MiB a float32 matrix.
 BLOCK_ELEMENTS = 2**23
 
 
@@ -36,7 +36,6 @@ class DenseEngine:
         priors: Priors of shape (N, 4), likewise; N > 0.
         pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
         blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
-        block_elements: Upper bound of the elements of a matrix (at least one row is held).
     """
 
     def __init__(
@@ -46,11 +45,10 @@ class DenseEngine:
         priors: Tensor,
         pred_boxes: Tensor | None,
         blocked: Tensor | None,
-        block_elements: int = BLOCK_ELEMENTS,
     ) -> None:
         self.rule, self.blocked = rule, blocked
         self.gt_boxes, self.priors, self.pred_boxes = gt_boxes, priors, pred_boxes
-        self.rows = max(block_elements // len(priors), 1)
+        self.rows = max(BLOCK_ELEMENTS // len(priors), 1)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
@@ -75,7 +73,7 @@ class DenseEngine:
         return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
 
     def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
-        """Return metric and index, shape (K,), of each ground truth's best prior that is not taken."""
+        """Return metric and index, shape (K,), of the best prior that is not taken."""
         found = [rows.metric.masked_fill(taken, 0).max(dim=1) for rows in self._blocks()]
         value = torch.cat([best.values for best in found])
         return value.masked_fill(~wanting, 0), torch.cat([best.indices for best in found])
@@ -90,15 +88,3 @@ class DenseEngine:
                 anchor_iou = anchor_iou.masked_fill(self.blocked, 0)
                 metric = metric.masked_fill(self.blocked, 0)
             yield _Rows(first, metric, *self.rule.thresholds(anchor_iou.amax(dim=1), gts))
-
-
-def inside_regions_dense(
-    priors: Tensor, regions: Tensor, iof_thr: float, block_elements: int = BLOCK_ELEMENTS
-) -> Tensor:
-    """Return which priors, shape (N,), have more than a share of their area in one region."""
-    inside = torch.zeros(len(priors), dtype=torch.bool, device=priors.device)
-    rows = max(block_elements // len(regions), 1)
-    for first in range(0, len(priors), rows):
-        chunk = slice(first, first + rows)
-        inside[chunk] = (pairwise_iof(priors[chunk], regions) > iof_thr).any(dim=1)
-    return inside

@@ -56,8 +56,8 @@ def _power(base: Tensor, exponent: float) -> Tensor:
     """Return ``base ** exponent`` in a new tensor; equal elements give equal results.
 
     ``torch.pow`` rounds differently in its vectorised body and in the tail, which would break exact
-    ties. Products and roots do not; they serve the exponents 0.5, 1, 1.5, 2, ... up to 4. For others
-    the power is rounded from double precision, where the difference gets lost.
+    ties. Products and roots do not; they serve the exponents 0.5, 1, 1.5, 2, ... up to 4. Other
+    powers are rounded from double precision, where the difference gets lost.
     """
     halves = 2 * exponent
     if halves > 8 or halves != int(halves):

@@ -12,7 +12,7 @@ FARTHEST = 1e30
 
 
 def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> Tensor:
-    """Find the boxes with a grid cell in common with any query: all that overlap one, and some more.
+    """Find the boxes that share a grid cell with any query: all that overlap one, and some more.
 
     A summed-area table of the cells that the queries cover gives the answer with four reads a box.
     It is exact because the cell of a coordinate is a monotone function of it, and coordinates
@@ -35,7 +35,7 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
         return cell.nan_to_num_(if_nan).int()
 
     table = _covered_cells(queries, [cells(queries[:, i], i % 2) + i // 2 for i in range(4)])
-    corners = boxes.unbind(1)
+    corners = list(boxes.unbind(1))
     if partners is not None:
         merge = [torch.minimum, torch.minimum, torch.maximum, torch.maximum]
         corners = [f(*x) for f, *x in zip(merge, corners, partners.unbind(1), strict=True)]
@@ -60,7 +60,7 @@ def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _covered_cells(queries: Tensor, cells: list[Tensor]) -> Tensor:
-    """Return the summed-area table, flat, of the cells (left, top, right, bottom) of the queries."""
+    """Return the summed-area table, flat, of the queries' cells left, top, right, bottom."""
     side = GRID_CELLS + 1
     left, top, right, bottom = cells
     is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1).int()

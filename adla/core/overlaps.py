@@ -19,16 +19,16 @@ def _intersections(corners1: Tensor, corners2: Tensor) -> Tensor:
     return sides[0].mul_(sides[1])
 
 
-def _over_union(inter: Tensor, areas1: Tensor, areas2: Tensor) -> Tensor:
-    """Divide intersections, in place, by the unions; 0 where the union is empty."""
+def _over_union(inter: Tensor, areas1: Tensor, areas2: Tensor, floor: float = 0) -> Tensor:
+    """Divide intersections, in place, by the unions, or by a floor above them."""
     union = (areas1 + areas2).sub_(inter)
     # An empty union has an empty intersection, and 0 over anything is the overlap we want for it.
-    return inter.div_(union.clamp_(min=torch.finfo(union.dtype).tiny))
+    return inter.div_(union.clamp_(min=max(floor, torch.finfo(union.dtype).tiny)))
 
 
-def _over_area(inter: Tensor, areas: Tensor) -> Tensor:
-    """Divide intersections, in place, by areas; 0 where the area is."""
-    return inter.div_(areas.masked_fill(areas <= 0, 1))
+def _over_area(inter: Tensor, areas: Tensor, floor: float = 0) -> Tensor:
+    """Divide intersections, in place, by areas, or by a floor above them."""
+    return inter.div_(areas.clamp(min=max(floor, torch.finfo(areas.dtype).tiny)))
 
 
 def pairwise_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -45,18 +45,19 @@ def pairwise_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     return _over_union(inter, box_areas(boxes1)[:, None], box_areas(boxes2)[None])
 
 
-def aligned_iou(corners1: Tensor, corners2: Tensor) -> Tensor:
+def aligned_iou(corners1: Tensor, corners2: Tensor, floor: float = 0) -> Tensor:
     """Return the intersection over union of M boxes with M others.
 
     Args:
         corners1: Clean boxes of shape (4, M): x1, y1, x2, y2 in pixels, each contiguous.
         corners2: Clean boxes of shape (4, M), likewise.
+        floor: Smallest divisor, in square pixels.
 
     Returns:
         IoU of shape (M,) in [0, 1]; exactly 0 where a box is empty.
     """
     inter = _intersections(corners1, corners2)
-    return _over_union(inter, box_areas(corners1.t()), box_areas(corners2.t()))
+    return _over_union(inter, box_areas(corners1.t()), box_areas(corners2.t()), floor)
 
 
 def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -73,14 +74,15 @@ def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     return _over_area(inter, box_areas(boxes1)[:, None])
 
 
-def aligned_iof(corners1: Tensor, corners2: Tensor) -> Tensor:
+def aligned_iof(corners1: Tensor, corners2: Tensor, floor: float = 0) -> Tensor:
     """Return the intersection over the area of the first box, of M boxes with M others.
 
     Args:
         corners1: Clean boxes of shape (4, M): x1, y1, x2, y2 in pixels, each contiguous.
         corners2: Clean boxes of shape (4, M), likewise.
+        floor: Smallest divisor, in square pixels.
 
     Returns:
         Overlap of shape (M,) in [0, 1]; exactly 0 where a box is empty.
     """
-    return _over_area(_intersections(corners1, corners2), box_areas(corners1.t()))
+    return _over_area(_intersections(corners1, corners2), box_areas(corners1.t()), floor)

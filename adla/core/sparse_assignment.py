@@ -23,8 +23,8 @@ from torch import Tensor
 from .assignment_rule import AssignmentRule
 from .boxes import box_areas
 from .candidate_pairs import CandidatePairs
-from .nearby import near_any
-from .overlaps import aligned_iof, aligned_iou
+from .competition import keep_best
+from .overlaps import aligned_iou
 
 #: How much larger than anchor and regressed box together the box around both may be.
 LOOSEST = 2.0
@@ -39,7 +39,6 @@ class SparseEngine:
         priors: Priors of shape (N, 4), likewise; N > 0.
         pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
         blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
-        block_candidates: Upper bound of the pairs held at once, see :class:`CandidatePairs`.
     """
 
     def __init__(
@@ -49,10 +48,8 @@ class SparseEngine:
         priors: Tensor,
         pred_boxes: Tensor | None,
         blocked: Tensor | None,
-        block_candidates: int | None = None,
     ) -> None:
         self.rule, self.gt_boxes, self.blocked = rule, gt_boxes, blocked
-        self.block_candidates = block_candidates
         self.gts = gt_boxes.t().contiguous()
         self.priors = priors.t().contiguous()
         self.preds = None if pred_boxes is None else pred_boxes.t().contiguous()
@@ -69,7 +66,7 @@ class SparseEngine:
         near = torch.zeros_like(best)
         gt_inds = torch.zeros_like(best, dtype=torch.long)
         lowest = best.new_tensor(1.0)
-        for block in self.pairs.blocks(self.block_candidates):
+        for block in self.pairs.blocks():
             gt, prior = block.queries, block.boxes
             anchor_iou, metric = self._measure(gt + block.first, prior)
             iou_max = anchor_iou.new_zeros(block.last - block.first)
@@ -80,7 +77,7 @@ class SparseEngine:
             near.scatter_reduce_(0, prior, (metric >= t_neg.index_select(0, gt)).to(near), "amax")
             max_overlaps.scatter_reduce_(0, prior, metric, "amax")
             passing = (metric > t_pos.index_select(0, gt)).nonzero().squeeze(1)
-            _improve(
+            keep_best(
                 best,
                 gt_inds,
                 prior.index_select(0, passing),
@@ -91,17 +88,17 @@ class SparseEngine:
         return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
 
     def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
-        """Return metric and index, shape (K,), of each ground truth's best prior that is not taken."""
+        """Return metric and index, shape (K,), of the best prior that is not taken."""
         value = self.gts.new_zeros(self.gts.size(1))
         index = torch.zeros_like(value, dtype=torch.long)
-        for block in self.pairs.blocks(self.block_candidates):
+        for block in self.pairs.blocks():
             gt, prior = block.queries + block.first, block.boxes
             free = (
                 (wanting.index_select(0, gt) & ~taken.index_select(0, prior)).nonzero().squeeze(1)
             )
             gt, prior = gt.index_select(0, free), prior.index_select(0, free)
             _, metric = self._measure(gt, prior)
-            _improve(value, index, gt, metric, prior)
+            keep_best(value, index, gt, metric, prior)
         return value, index
 
     def _measure(self, gt: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,20 +113,6 @@ class SparseEngine:
             blocked = self.blocked.index_select(0, prior)
             anchor_iou, metric = anchor_iou.masked_fill(blocked, 0), metric.masked_fill(blocked, 0)
         return anchor_iou, metric
-
-
-def _improve(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option: Tensor) -> None:
-    """Let M offers for some slots compete, in place: the largest value, then the lowest option.
-
-    What stands in ``best`` (S,) and ``choice`` (S,) already wins a tie.
-    """
-    better = (value > best.index_select(0, slot)).nonzero().squeeze(1)
-    slot, value, option = (x.index_select(0, better) for x in (slot, value, option))
-    best.scatter_reduce_(0, slot, value, "amax")
-    wins = (value == best.index_select(0, slot)).nonzero().squeeze(1)
-    slot, option = slot.index_select(0, wins), option.index_select(0, wins)
-    choice.index_fill_(0, slot, torch.iinfo(choice.dtype).max)
-    choice.scatter_reduce_(0, slot, option, "amin")
 
 
 def _surroundings(priors: Tensor, preds: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -149,15 +132,3 @@ def _surroundings(priors: Tensor, preds: Tensor | None) -> tuple[Tensor, Tensor 
         torch.cat([torch.where(loose[:, None], priors, around), preds.index_select(0, far)]),
         torch.cat([owners, far]),
     )
-
-
-def inside_regions_sparse(priors: Tensor, regions: Tensor, iof_thr: float) -> Tensor:
-    """Return which priors, shape (N,), have more than a share of their area in one region."""
-    inside = priors.new_zeros(len(priors))
-    corners = priors.t().contiguous(), regions.t().contiguous()
-    near = near_any(regions, priors)
-    for block in CandidatePairs(regions, priors.index_select(0, near), near).blocks():
-        region = corners[1].index_select(1, block.queries + block.first)
-        share = aligned_iof(corners[0].index_select(1, block.boxes), region)
-        inside.scatter_reduce_(0, block.boxes, share, "amax")
-    return inside > iof_thr

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adla.core import AssignmentRule, assign_adaptive
+from adla.core import AssignmentRule, assign_adaptive, dense_assignment
 
 from .reference import Reference
 
@@ -63,7 +63,7 @@ def random_case(rng):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_agrees_with_the_reference_on_random_cases(seed):
+def test_agrees_with_the_reference_on_random_cases(seed, monkeypatch):
     rng = random.Random(seed)
     seen = {"positive": 0, "ignored": 0, "negative": 0, "contested": 0, "cases": 0}
     while seen["cases"] < 150:
@@ -73,6 +73,7 @@ def test_agrees_with_the_reference_on_random_cases(seed):
         # Within rounding of a threshold either answer is right, unless the numbers are exact.
         if any(0 < margin < 1e-12 for margin in reference.margins):
             continue
+        monkeypatch.setattr(dense_assignment, "BLOCK_ELEMENTS", rng.choice([1, 60, 2**20]))
         result = assign_adaptive(
             as_boxes(priors),
             as_boxes(gts),
@@ -80,7 +81,7 @@ def test_agrees_with_the_reference_on_random_cases(seed):
             None if preds is None else as_boxes(preds),
             as_boxes(regions),
             iof_thr,
-            block_elements=rng.choice([1, 60, 2**20]),
+            engine=rng.choice(["dense", "sparse", "auto"]),
         )
         assert result.gt_inds.tolist() == inds, params
         assert result.max_overlaps.tolist() == pytest.approx(overlaps, abs=1e-12)

@@ -1,0 +1,23 @@
+"""Many offers for few slots: the largest value wins, on a tie the lowest option."""
+
+import torch
+from torch import Tensor
+
+
+def keep_best(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option: Tensor) -> None:
+    """Let M offers compete for S slots, in place; what stands in a slot wins a tie.
+
+    Args:
+        best: Shape (S,): the value that an offer has to beat; becomes the best value.
+        choice: Shape (S,), int64: becomes the option of the best value where one was better.
+        slot: Shape (M,), int64: the slot of each offer.
+        value: Shape (M,): the value of each offer.
+        option: Shape (M,), int64: the option that each offer stands for.
+    """
+    better = (value > best.index_select(0, slot)).nonzero().squeeze(1)
+    slot, value, option = (x.index_select(0, better) for x in (slot, value, option))
+    best.scatter_reduce_(0, slot, value, "amax")
+    wins = (value == best.index_select(0, slot)).nonzero().squeeze(1)
+    slot, option = slot.index_select(0, wins), option.index_select(0, wins)
+    choice.index_fill_(0, slot, torch.iinfo(choice.dtype).max)
+    choice.scatter_reduce_(0, slot, option, "amin")

@@ -1,0 +1,77 @@
+"""The best boxes of every ground truth by a measure that is nowhere zero, in bounded memory.
+
+DotD, NWD or RFD give every pair a value, so no pair can be left out, but a ranking needs only the
+top k of each ground truth. Blocks of ground-truth rows are measured one after the other.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+#: Pairs that are measured at once.
+BLOCK_PAIRS = 2**22
+
+
+class Ranking(NamedTuple):
+    """The best boxes of K ground truths, the best one first.
+
+    Attributes:
+        values: Shape (K, k): the measure, falling.
+        indices: Shape (K, k), int64: the boxes; of equal ones the lowest index stands first.
+    """
+
+    values: Tensor
+    indices: Tensor
+
+
+@torch.no_grad()
+def rank_boxes(
+    measure: Callable[[Tensor, Tensor], Tensor],
+    gt_boxes: Tensor,
+    boxes: Tensor,
+    k: int,
+    block_pairs: int = BLOCK_PAIRS,
+) -> Ranking:
+    """Rank the boxes of every ground truth by any measure and return the best k.
+
+    Args:
+        measure: Takes boxes of shape (m, 4) and (N, 4), returns (m, N), floating; larger is better.
+            A NaN counts as the worst value.
+        gt_boxes: Ground truths of shape (K, 4), xyxy in pixels.
+        boxes: Boxes of shape (N, 4), xyxy in pixels.
+        k: How many to return, at least 1; all N if there are fewer.
+        block_pairs: Pairs measured at once (at least one row of N is). What the measure holds
+            comes to a small multiple of it, whatever K is.
+
+    Returns:
+        The ranking. The same on every device, also where values are equal.
+
+    Raises:
+        ValueError: If k is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, but got {k!r}")
+    k = min(k, len(boxes))
+    if not k or not len(gt_boxes):
+        values = torch.empty(len(gt_boxes), k, dtype=gt_boxes.dtype, device=gt_boxes.device)
+        return Ranking(values, values.long())
+    rows = max(block_pairs // len(boxes), 1)
+    parts = [_top(measure(part, boxes), k) for part in gt_boxes.split(rows)]
+    return Ranking(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def _top(values: Tensor, k: int) -> Ranking:
+    """Return the k largest values of every row; the lowest index wins a tie."""
+    values = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    if values.dtype != torch.float32:
+        values, indices = values.sort(dim=1, descending=True, stable=True)
+        return Ranking(values[:, :k].clone(), indices[:, :k].clone())
+    # Value and index in one integer: the bits of a float, those of negative ones reversed, are in
+    # its order. So no two keys are equal, and a selection that is not stable gives one answer.
+    bits = (values + 0.0).view(torch.int32)
+    keys = torch.bitwise_xor(bits, (bits >> 31) & 0x7FFFFFFF).long() << 32
+    keys |= torch.arange(values.size(1), device=values.device).bitwise_not_() & 0xFFFFFFFF
+    indices = keys.topk(k, dim=1).values.bitwise_not_() & 0xFFFFFFFF
+    return Ranking(values.gather(1, indices), indices)

@@ -1,0 +1,181 @@
+"""mmdet's MaxIoUAssigner without the matrix of all pairs."""
+
+from typing import NamedTuple
+
+import torch
+from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D, MaxIoUAssigner
+from mmdet.models.task_modules.assigners.max_iou_assigner import perm_repeat_bboxes
+from mmdet.registry import TASK_UTILS
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.structures import InstanceData
+from torch import Tensor
+
+from adla.core.boxes import box_areas, clean_boxes
+from adla.core.candidate_pairs import CandidatePairs
+from adla.core.competition import keep_best
+from adla.core.ignore_regions import largest_iof_sparse
+from adla.core.nearby import near_any
+from adla.core.overlaps import aligned_iou
+
+#: Pairs up to which the stock assigner is called.
+DENSE_PAIRS = 2**16
+
+#: mmdet divides by at least this area, in square pixels.
+SMALLEST_AREA = 1e-6
+
+
+class _Best(NamedTuple):
+    """Best overlap and partner of N priors and of K ground truths, and the low-quality matches."""
+
+    prior_iou: Tensor
+    prior_gt: Tensor
+    gt_iou: Tensor
+    gt_prior: Tensor
+    low_quality: Tensor
+
+
+@TASK_UTILS.register_module()
+class SparseMaxIoUAssigner(MaxIoUAssigner):
+    """Give mmdet's ``MaxIoUAssigner`` the pairs that overlap, instead of all pairs.
+
+    Takes the same arguments and returns the same result, in every field and bit by bit, in time and
+    memory that grow with the number of overlapping pairs. ``gpu_assign_thr`` has no use here: the
+    work stays on the device of the priors.
+
+    What the stock class does with boxes that overlap nothing is kept: with ``match_low_quality``
+    and ``min_pos_iou=0`` a ground truth that no prior overlaps takes all priors, as all tie at 0.
+
+    The stock class itself computes what is too small to gain anything, and what has no meaning
+    here: not finite coordinates, half precision, ``pos_iou_thr <= 0``, ``min_pos_iou < 0``.
+
+    Args:
+        *args: As for ``MaxIoUAssigner``.
+        **kwargs: Likewise.
+
+    Raises:
+        ValueError: If ``iou_calculator`` computes something else than mmdet's IoU.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        calculator = self.iou_calculator
+        if type(calculator) is not BboxOverlaps2D or calculator.dtype is not None:
+            raise ValueError(
+                "SparseMaxIoUAssigner computes the IoU itself, so iou_calculator must be "
+                f"dict(type='BboxOverlaps2D'), but got {calculator!r}; "
+                "MaxIoUAssigner takes any calculator"
+            )
+
+    @torch.no_grad()
+    def assign(
+        self,
+        pred_instances: InstanceData,
+        gt_instances: InstanceData,
+        gt_instances_ignore: InstanceData | None = None,
+        **kwargs,
+    ) -> AssignResult:
+        """Assign the priors of one image.
+
+        Args:
+            pred_instances: With ``priors`` (N, 4), xyxy in pixels.
+            gt_instances: With ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,).
+            gt_instances_ignore: With ``bboxes`` (I, 4), or None.
+            **kwargs: Ignored, as in the stock class.
+
+        Returns:
+            ``gt_inds``, ``max_overlaps`` and ``labels`` of shape (N,), as the stock class.
+        """
+        priors, gt_boxes = _tensor(pred_instances.priors), _tensor(gt_instances.bboxes)
+        ignored = None if gt_instances_ignore is None else _tensor(gt_instances_ignore.bboxes)
+        if not self._is_for_us(priors, gt_boxes, ignored):
+            return super().assign(pred_instances, gt_instances, gt_instances_ignore, **kwargs)
+        if self.perm_repeat_gt_cfg is not None:
+            gt_boxes = perm_repeat_bboxes(gt_boxes, self.iou_calculator, self.perm_repeat_gt_cfg)
+        priors, gt_boxes = clean_boxes(priors), clean_boxes(gt_boxes)
+
+        blocked = None
+        if self.ignore_iof_thr > 0 and ignored is not None and len(ignored):
+            largest = largest_iof_sparse(
+                priors, clean_boxes(ignored), not self.ignore_wrt_candidates, SMALLEST_AREA
+            )
+            blocked = largest > self.ignore_iof_thr
+        best = self._find_best(priors, gt_boxes, blocked)
+        gt_inds, max_overlaps = self._decide(best, blocked)
+        of_gt = gt_instances.labels.long()[(gt_inds - 1).clamp_(min=0)]
+        labels = torch.where(gt_inds > 0, of_gt, -1)
+        return AssignResult(len(gt_boxes), gt_inds, max_overlaps, labels=labels)
+
+    def _is_for_us(self, priors: Tensor, gt_boxes: Tensor, ignored: Tensor | None) -> bool:
+        """Return whether there is something to gain, and nothing that needs the dense form."""
+        if len(priors) * len(gt_boxes) <= DENSE_PAIRS:
+            return False
+        boxes = [priors, gt_boxes] if ignored is None else [priors, gt_boxes, ignored]
+        return (
+            self.pos_iou_thr > 0
+            and self.min_pos_iou >= 0
+            and priors.dtype in (torch.float32, torch.float64)
+            and {box.dtype for box in boxes} == {priors.dtype}
+            and all(bool(torch.isfinite(box_areas(box)).all()) for box in boxes)
+        )
+
+    def _find_best(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
+        """Look at every overlapping pair once."""
+        prior_iou, gt_iou = priors.new_zeros(len(priors)), priors.new_zeros(len(gt_boxes))
+        prior_gt = torch.zeros_like(prior_iou, dtype=torch.long)
+        gt_prior = torch.zeros_like(gt_iou, dtype=torch.long)
+        low_quality = torch.zeros_like(prior_gt)
+        corners = priors.t().contiguous(), gt_boxes.t().contiguous()
+        near = near_any(gt_boxes, priors)
+        for block in CandidatePairs(gt_boxes, priors.index_select(0, near), near).blocks():
+            gt, prior = block.queries + block.first, block.boxes
+            iou = aligned_iou(
+                corners[1].index_select(1, gt), corners[0].index_select(1, prior), SMALLEST_AREA
+            )
+            if blocked is not None:
+                iou = iou.masked_fill(blocked.index_select(0, prior), 0)
+            keep_best(prior_iou, prior_gt, prior, iou, gt)
+            keep_best(gt_iou, gt_prior, gt, iou, prior)
+            if self.match_low_quality and self.gt_max_assign_all:
+                # All priors that tie; a later ground truth takes over from an earlier one.
+                best = ((iou == gt_iou.index_select(0, gt)) & (iou > 0)).nonzero().squeeze(1)
+                gt, prior, iou = (x.index_select(0, best) for x in (gt, prior, iou))
+                low_quality.scatter_reduce_(0, prior, (gt + 1) * (iou >= self.min_pos_iou), "amax")
+        return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
+
+    def _decide(self, best: _Best, blocked: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return ``gt_inds`` and ``max_overlaps`` by the rules of the stock class."""
+        overlaps = best.prior_iou
+        if blocked is not None:
+            overlaps = overlaps.masked_fill(blocked, -1)
+        low, high = 0.0, self.neg_iou_thr
+        if isinstance(self.neg_iou_thr, tuple):
+            low, high = self.neg_iou_thr
+        gt_inds = torch.full_like(best.prior_gt, -1)
+        if isinstance(self.neg_iou_thr, float | tuple):
+            gt_inds = torch.where((overlaps >= low) & (overlaps < high), 0, gt_inds)
+        gt_inds = torch.where(overlaps >= self.pos_iou_thr, best.prior_gt + 1, gt_inds)
+        if self.match_low_quality:
+            matches = self._low_quality(best, blocked)
+            gt_inds = torch.where(matches > 0, matches, gt_inds)
+        return gt_inds, overlaps
+
+    def _low_quality(self, best: _Best, blocked: Tensor | None) -> Tensor:
+        """Return k + 1 of the last ground truth k that a prior is the best one of, else 0."""
+        number = torch.arange(1, len(best.gt_iou) + 1, device=best.gt_iou.device)
+        lonely = number * ((best.gt_iou == 0) & (self.min_pos_iou <= 0))
+        free = torch.ones_like(best.low_quality) if blocked is None else (~blocked).long()
+        if self.gt_max_assign_all:
+            return torch.maximum(best.low_quality, lonely.amax() * free)
+        matches = best.low_quality.scatter_reduce(
+            0,
+            best.gt_prior,
+            number * ((best.gt_iou > 0) & (best.gt_iou >= self.min_pos_iou)),
+            "amax",
+        )
+        first = free.argmax(keepdim=True)
+        return matches.scatter_reduce(0, first, (lonely.amax() * free.amax()).view(1), "amax")
+
+
+def _tensor(boxes) -> Tensor:
+    """Return the coordinates, shape (N, 4), without a score in a fifth column."""
+    return get_box_tensor(boxes)[..., :4]

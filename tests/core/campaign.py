@@ -1,0 +1,119 @@
+"""The exactness campaign: random cases without end, the fast forms against the plain ones.
+
+    python -m tests.core.campaign --cases 100000
+
+For every case the sparse, the dense and the automatic engine of ADLA must agree bit by bit, and
+``SparseMaxIoUAssigner`` with mmdet's ``MaxIoUAssigner`` in every field. Every tenth case is also
+assigned by the float64 reference, which shares no code with the package.
+"""
+
+import argparse
+import random
+from collections import Counter
+from collections.abc import Iterable
+
+import torch
+from rich.progress import track
+
+from adla.core import adaptive_assignment, assign_adaptive
+from adla.core import candidate_pairs as grid
+from adla.core import dense_assignment as dense
+
+from .random_boxes import random_assignment
+from .reference import Reference
+
+
+def compare_engines(seeds: Iterable[int]) -> Counter:
+    """Compare the engines on random cases and return how often each outcome was seen.
+
+    Raises:
+        AssertionError: With the seed, if two engines disagree.
+    """
+    seen = Counter()
+    limits = adaptive_assignment.DENSE_PAIRS, dict(grid.BLOCK_CANDIDATES), grid.BLOCK_RUNS
+    blocks = dense.BLOCK_ELEMENTS
+    try:
+        for seed in seeds:
+            rng = random.Random(seed)
+            case = random_assignment(rng)
+            grid.BLOCK_CANDIDATES["cpu"] = rng.choice([20, 500, 2**17])
+            grid.BLOCK_RUNS = rng.choice([30, 1000, 2**20])
+            dense.BLOCK_ELEMENTS = rng.choice([500, 2**23])
+            adaptive_assignment.DENSE_PAIRS = rng.choice([0, 100, 1000])
+            expected = assign_adaptive(**case, engine="dense")
+            for engine in ("sparse", "auto"):
+                result = assign_adaptive(**case, engine=engine)
+                same = result.gt_inds.equal(expected.gt_inds)
+                same &= result.max_overlaps.equal(expected.max_overlaps)
+                assert same, f"seed {seed}: {engine} and dense disagree, {case['rule']}"
+            inds = expected.gt_inds
+            seen.update(positive=bool((inds > 0).any()), ignored=bool((inds < 0).any()))
+            seen.update(
+                negative=bool((inds == 0).any()), several=inds.clamp(min=0).unique().numel() > 2
+            )
+            seen.update(blocked=bool((expected.max_overlaps < 0).any()))
+    finally:
+        adaptive_assignment.DENSE_PAIRS, grid.BLOCK_RUNS = limits[0], limits[2]
+        grid.BLOCK_CANDIDATES.update(limits[1])
+        dense.BLOCK_ELEMENTS = blocks
+    return seen
+
+
+def compare_with_reference(seeds: Iterable[int]) -> int:
+    """Compare the sparse engine in float64 with the reference; return how many cases count.
+
+    A case does not count if a metric is within rounding of a threshold, or a number so large that
+    its area is not finite in one precision only.
+    """
+    counted = 0
+    for seed in seeds:
+        case = random_assignment(random.Random(seed))
+        rule = case["rule"]
+        boxes = {name: case[name] for name in ("priors", "gt_boxes", "pred_boxes", "ignore_boxes")}
+        boxes = {name: None if x is None else x.double() for name, x in boxes.items()}
+        rows = {
+            name: [] if x is None else [tuple(b) for b in x.tolist()] for name, x in boxes.items()
+        }
+        names = Reference.__dataclass_fields__.keys() - {"margins", "ignore_iof_thr"}
+        reference = Reference(
+            **{name: getattr(rule, name) for name in names}, ignore_iof_thr=case["ignore_iof_thr"]
+        )
+        inds, overlaps = reference.assign(
+            rows["priors"],
+            rows["gt_boxes"],
+            None if boxes["pred_boxes"] is None else rows["pred_boxes"],
+            rows["ignore_boxes"],
+        )
+        if any(0 < margin < 1e-12 for margin in reference.margins):
+            continue
+        result = assign_adaptive(
+            **boxes, rule=rule, ignore_iof_thr=case["ignore_iof_thr"], engine="sparse"
+        )
+        assert result.gt_inds.tolist() == inds, f"seed {seed}: the reference disagrees, {rule}"
+        expected = torch.tensor(overlaps, dtype=torch.float64)
+        assert torch.allclose(result.max_overlaps, expected, rtol=0, atol=1e-9), f"seed {seed}"
+        counted += 1
+    return counted
+
+
+def main() -> None:
+    """Run the campaign."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    args = parser.parse_args()
+    from ..models.max_iou_cases import compare_max_iou
+
+    seen, referred = Counter(), 0
+    for seed in track(range(args.first, args.first + args.cases), "cases"):
+        seen += compare_engines([seed])
+        seen.update(max_iou=compare_max_iou([seed]))
+        if seed % 10 == 0:
+            referred += compare_with_reference([seed])
+    print(
+        f"{args.cases} cases agree; {referred} of them also with the reference; seen: {dict(seen)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
