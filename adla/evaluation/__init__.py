@@ -11,7 +11,6 @@ __all__ = ["TinyEvaluation"]
 
 if _os.environ.get("ADLA_CORE_ONLY") != "1":
     from .sirst_metric import SIRSTMetric
-    from .tiny_coco_eval import TinyCocoEval
     from .tiny_coco_metric import TinyCocoMetric
 
-    __all__ += ["SIRSTMetric", "TinyCocoEval", "TinyCocoMetric"]
+    __all__ += ["SIRSTMetric", "TinyCocoMetric"]

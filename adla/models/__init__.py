@@ -11,6 +11,7 @@ from .task_modules import (
     DIoUOverlaps2D,
     DotDOverlaps2D,
     MSLAAssigner,
+    SparseMaxIoUAssigner,
     StridedPointGenerator,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "MSLAHead",
     "OSCARHead",
     "PredictionAwareMixin",
+    "SparseMaxIoUAssigner",
     "StridedPointGenerator",
     "TinyPAFPN",
 ]

@@ -1,4 +1,6 @@
 import json
+import math
+import sys
 
 import pytest
 import torch
@@ -7,7 +9,8 @@ from mmdet.registry import METRICS
 from mmdet.structures import DetDataSample
 from mmengine.logging import MMLogger
 
-from adla.evaluation import TinyCocoMetric
+from adla.evaluation import TinyCocoMetric, TinyEvaluation
+from adla.evaluation.result_files import load_detections, load_ground_truth
 
 KEYS = (
     "AP AP25 AP50 AP75 AP_vt AP_t AP_s AP_m AR@100 AR@300 AR@1500 AR_vt AR_t AR_s AR_m "
@@ -24,7 +27,8 @@ def write_gt(path, gts, images=1, first_id=1, classes=CLASSES, file_order=CLASSE
     """Write ground truth (image, label, xywh, extras) with category id 7 * (label + 1)."""
     coco = {
         "images": [
-            {"id": i, "width": 1000, "height": 1000, "file_name": ""} for i in range(1, images + 1)
+            {"id": i, "width": 1000, "height": 1000, "file_name": f"{i}.png"}
+            for i in range(1, images + 1)
         ],
         "categories": [{"id": 7 * (classes.index(c) + 1), "name": c} for c in file_order],
         "annotations": [
@@ -280,6 +284,44 @@ def test_wrong_arguments():
     for wrong in ((300, 100), (100, 100), ()):
         with pytest.raises(ValueError, match="proposal_nums must be ascending"):
             build({"type": "TinyCocoMetric", "proposal_nums": wrong})
+
+
+def test_engines(tmp_path, monkeypatch):
+    gts = [(1, 0, square(20 * i, 10, 4 + 6 * i), {}) for i in range(6)]
+    dets = [(1, 0, square(20 * i + 1, 10, 4 + 6 * i), i / 10) for i in range(6)]
+    ann = write_gt(tmp_path / "gt.json", gts)
+    ours = evaluate(ann, dets)
+    assert 0 < ours["AP"] < 1
+    assert ours == pytest.approx(evaluate(ann, dets, engine="pycocotools"), abs=1e-6)
+    with pytest.raises(ValueError, match="engine must be one of hotcoco, pycocotools"):
+        TinyCocoMetric(engine="faster")
+    monkeypatch.setitem(sys.modules, "hotcoco", None)
+    with pytest.raises(ImportError, match="engine='hotcoco' needs hotcoco, which is not installed"):
+        TinyCocoMetric()
+
+
+def test_written_detections_give_the_same_numbers(tmp_path):
+    gts = [(1, 0, square(10, 10, 12), {}), (2, 1, square(30, 10, 7), {})]
+    dets = [(1, 0, square(11, 10, 12), 0.5), (2, 1, square(30, 10, 7), 0.25)]
+    dets += [(2, 1, square(90, 90, 7), 0.75)]
+    ann, prefix = write_gt(tmp_path / "gt.json", gts, images=2), str(tmp_path / "dt")
+    curves = tmp_path / "pr.csv"
+    ours = evaluate(ann, dets, images=2, outfile_prefix=prefix, curves_file=str(curves))
+    dataset, truth, _ = load_ground_truth(ann)
+    detections, _ = load_detections(f"{prefix}.bbox.json", dataset, truth)
+    again = TinyEvaluation(truth, detections).summarize()
+    assert ours == pytest.approx(again)
+    assert curves.read_text().startswith("class,size,iou,recall,precision,score\nship,all,0.25,")
+
+
+def test_what_is_not_finite_is_a_false_alarm(tmp_path, log):
+    """It takes score 0 and matches nothing; pycocotools lets a NaN box match anything."""
+    ann = write_gt(tmp_path / "gt.json", [(1, 0, square(10, 10, 12), {})])
+    good = (1, 0, square(10, 10, 12), 0.5)
+    for broken in ((1, 0, square(math.nan, 10, 12), 0.9), (1, 0, square(10, 10, math.inf), 0.9)):
+        result = evaluate(ann, [good, broken])
+        assert result["AP"] == 1 and "1 of 2 detections are not finite" in log.text
+    assert evaluate(ann, [broken])["AP"] == 0
 
 
 def test_predictions_that_do_not_fit_the_file(tmp_path):

@@ -1,6 +1,6 @@
 """Assigners, box coders, overlap calculators and prior generators, registered in TASK_UTILS."""
 
-from .assigners import AdaptiveDynamicAssigner, MSLAAssigner
+from .assigners import AdaptiveDynamicAssigner, MSLAAssigner, SparseMaxIoUAssigner
 from .coders import CornerOffsetBBoxCoder, DFLPointCoder
 from .overlaps import CIoUOverlaps2D, DIoUOverlaps2D, DotDOverlaps2D
 from .prior_generators import StridedPointGenerator
@@ -13,5 +13,6 @@ __all__ = [
     "DIoUOverlaps2D",
     "DotDOverlaps2D",
     "MSLAAssigner",
+    "SparseMaxIoUAssigner",
     "StridedPointGenerator",
 ]

@@ -1,6 +1,5 @@
 import json
 import runpy
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from adla.datasets.converters.coco_json import write_all
 from adla.datasets.converters.images import mask_extents
 
 from ..conftest import write_sample
-from .damage import check_damages, damage_text, files_below, thorough
+from .damage import check_damages, damage_text, result_or_message, thorough
 
 TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "sirst_v2.py"
 
@@ -30,6 +29,11 @@ def load(out, split):
 
 def xml(root, stem):
     return root / "annotations" / "bboxes" / f"{stem}.xml"
+
+
+def declare(root, stem, encoding):
+    text = xml(root, stem).read_text()
+    xml(root, stem).write_text(f'<?xml version="1.0" encoding="{encoding}"?>{text}')
 
 
 def edit_xml(root, stem, old, new):
@@ -134,6 +138,8 @@ def truncate(path):
 BREAKAGES = {
     "annotations/bboxes/a.xml: absent": lambda r: xml(r, "a").unlink(),
     "annotations/bboxes/a.xml: broken XML": lambda r: edit_xml(r, "a", "</object>", ""),
+    "a.xml: broken XML .*encoding: no-such": lambda r: declare(r, "a", "no-such"),
+    "a.xml: broken XML .*multi-byte": lambda r: declare(r, "a", "utf-7"),
     "annotations/bboxes/a.xml: unknown class 'Ship'": lambda r: edit_xml(r, "a", "Target", "Ship"),
     "annotations/bboxes/b.xml: unknown class 'Cat'": lambda r: edit_xml(r, "b", "Target", "Cat"),
     "annotations/bboxes/a.xml: box .* leaves the image": lambda r: edit_xml(r, "a", ">23<", ">42<"),
@@ -180,6 +186,12 @@ def test_all_problems_come_in_one_message(toy_root, tmp_path):
         "annotations/bboxes/Misc_111.xml: unknown class",
     ):
         assert part in message
+
+
+def test_split_file_that_is_no_text(toy_root, tmp_path):
+    (toy_root / "splits" / "train.txt").write_bytes(b"a\xff")
+    with pytest.raises(ValueError, match=r"splits/train\.txt: not a text file"):
+        convert(toy_root, tmp_path / "out")
 
 
 def test_long_lists_are_cut(toy_root, tmp_path):
@@ -313,18 +325,11 @@ def test_damaged_files(small, name, number):
     sound = (root / name).read_text()
 
     def check(data):
-        shutil.rmtree(out, ignore_errors=True)
         (root / name).write_bytes(data)
-        try:
-            convert(root, out)
-        except ValueError as error:
-            assert name in str(error)
-            assert not out.exists()
-            return
-        for ann in load(out, "train")["annotations"]:
-            x, y, w, h = ann["bbox"]
-            assert 0 <= x < x + w <= 40 and 0 <= y < y + h <= 30
-        assert set(files_below(out / "annotations")) == {"train.json"}
+        if result_or_message(lambda: convert(root, out), out, name):
+            for ann in load(out, "train")["annotations"]:
+                x, y, w, h = ann["bbox"]
+                assert 0 <= x < x + w <= 40 and 0 <= y < y + h <= 30
 
     check_damages(number, lambda rng: damage_text(sound, rng), check)
     (root / name).write_text(sound)

@@ -1,0 +1,173 @@
+"""A trained detector behind SAHI's wrapper, checked against its checkpoint before it is used."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet.registry import DATASETS, MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner.checkpoint import CheckpointLoader
+from numpy import ndarray
+from sahi import AutoDetectionModel
+
+from .seams import Detected
+
+
+def load_config(path: Path, options: dict | None = None) -> Config:
+    """Load a config and check that its test pipeline can take slices.
+
+    Args:
+        path: The config file.
+        options: Overrides, dotted key -> value.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it has no test pipeline, or one without the steps that slices need.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no such config: {path}")
+    config = Config.fromfile(path)
+    config.merge_from_dict(options or {})
+    dataset = config.get("test_dataloader", {}).get("dataset", {})
+    steps = [str(step["type"]).split(".")[-1] for step in dataset.get("pipeline") or []]
+    if not steps:
+        raise ValueError(
+            f"{path} has no test pipeline (test_dataloader.dataset.pipeline): "
+            "prediction prepares its images by it"
+        )
+    for needed in ("LoadImageFromFile", "Resize"):
+        if needed not in steps:
+            hint = "; dict(type='Resize', scale_factor=1.0) changes no image" * (needed == "Resize")
+            raise ValueError(f"{path}: the test pipeline has no {needed} step{hint}")
+    return config
+
+
+def check_score_thr(config: Config, score_thr: float) -> None:
+    """Check that a config lets detections pass from a score on.
+
+    Raises:
+        ValueError: If its own threshold is higher.
+    """
+    for key in ("model.test_cfg.score_thr", "model.test_cfg.rcnn.score_thr"):
+        value = config
+        for part in key.split("."):
+            value = (value or {}).get(part)
+        if value is not None and value > score_thr:
+            raise ValueError(
+                f"--score-thr {score_thr:g} is below the config's own threshold: "
+                f"add --cfg-options {key}={score_thr:g}"
+            )
+
+
+def check_fit(config: Config, weights: dict[str, torch.Tensor], path: Path) -> None:
+    """Check that weights are those of a config's model: the same names, the same shapes.
+
+    Raises:
+        ValueError: If they are not; it counts the differences and names the first ones.
+    """
+    expected = {
+        name: value.shape for name, value in MODELS.build(config.model).state_dict().items()
+    }
+    given = {name.removeprefix("module."): value.shape for name, value in weights.items()}
+    problems = [
+        (expected.keys() - given.keys(), "lacks"),
+        (given.keys() - expected.keys(), "has beyond the config"),
+        (
+            {k for k in expected.keys() & given.keys() if expected[k] != given[k]},
+            "has in other shapes",
+        ),
+    ]
+    found = [
+        f"it {what} {len(names)} ({sorted(names)[0]}{', ...' if len(names) > 1 else ''})"
+        for names, what in problems
+        if names
+    ]
+    if found:
+        raise ValueError(
+            f"{path} does not fit {config.filename}, whose model has {len(expected)} weights: "
+            f"{'; '.join(found)}. Take the config it was trained with"
+        )
+
+
+class SliceDetector:
+    """A detector that takes slices.
+
+    Args:
+        config: See :func:`load_config`.
+        checkpoint: A checkpoint of its training.
+        device: Such as 'cpu' or 'cuda:0'.
+
+    Attributes:
+        classes: Class names, by label.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it cannot be read or does not fit the config.
+    """
+
+    def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
+        if not checkpoint.is_file():
+            raise FileNotFoundError(f"no such checkpoint: {checkpoint}")
+        config = copy.deepcopy(config)
+        init_default_scope(config.get("default_scope", "mmdet"))
+        if config.model.get("backbone", {}).get("init_cfg"):
+            config.model.backbone.init_cfg = None
+        config.visualizer = dict(type="DetLocalVisualizer")
+        try:
+            state = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
+            weights = state.get("state_dict", state)
+        except Exception as error:  # torch and pickle raise anything at a file that is not theirs
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None
+        check_fit(config, weights, checkpoint)
+        self.classes = _class_names(config, state, checkpoint)
+        wrapper = AutoDetectionModel.from_pretrained(
+            model_type="mmdet", model_path=str(checkpoint), config_path=config, device=device
+        )
+        self._inferencer = wrapper.model
+
+    def detect(self, slices: list[ndarray]) -> list[Detected]:
+        """Detect in a batch of slices.
+
+        Args:
+            slices: Pixels (H, W, 3), BGR, uint8, all of one size.
+
+        Returns:
+            What each slice holds, xyxy in pixels of the slice.
+        """
+        height, width = slices[0].shape[:2]
+        predictions = self._inferencer(slices, batch_size=len(slices))["predictions"]
+        return [
+            Detected(
+                np.array(each["bboxes"], np.float64).reshape(-1, 4).clip(0, [width, height] * 2),
+                np.array(each["scores"], np.float64),
+                np.array(each["labels"], np.int64),
+            )
+            for each in predictions
+        ]
+
+
+def _class_names(config: Config, state: dict, path: Path) -> tuple[str, ...]:
+    """Return the class names that a checkpoint, or else its config's dataset, gives the labels.
+
+    Raises:
+        ValueError: If there are not as many as the model has outputs.
+    """
+    meta = {
+        key.lower(): value for key, value in state.get("meta", {}).get("dataset_meta", {}).items()
+    }
+    if "classes" not in meta:
+        dataset = copy.deepcopy(config.test_dataloader.dataset)
+        meta = DATASETS.build({**dataset, "lazy_init": True}).metainfo
+    names = meta.get("classes", ())
+    names = (names,) if isinstance(names, str) else tuple(names)
+    heads = config.model.get("roi_head", config.model).get("bbox_head", {})
+    for head in heads if isinstance(heads, list) else [heads]:
+        if head.get("num_classes", len(names)) != len(names):
+            raise ValueError(
+                f"{path} and its config name {len(names)} classes, "
+                f"but the model's num_classes is {head['num_classes']}"
+            )
+    return names

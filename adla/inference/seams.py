@@ -1,0 +1,219 @@
+"""Join what overlapping slices found, so that an object at a seam counts once.
+
+A slice knows which of its detections it may have cut, and where two slices overlap both have seen
+the same ground. Plain NMS over the scene knows neither: it deletes neighbours that one slice has
+told apart, and it lets half an object win over the whole.
+
+1. A detection that reaches an inner border of its slice is *cut*. If another slice sees its place
+   whole, that slice's word counts, and the cut detection is dropped.
+2. Detections of two slices are the same object if they overlap; where one of them is cut, if they
+   do so in the ground that both slices see. Pairs are joined from the largest overlap on, and no
+   slice gives two detections to one object.
+3. Of those that are joined, the one farthest from its slice's borders stays. If all are cut, the
+   object is larger than the overlap, and their union with the highest score stays.
+
+Where the overlap is at least twice the largest object (and twice `margin`), any two objects that
+overlap lie together in some slice. So an object that is found by every slice that sees it whole
+appears exactly once, however close others are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+
+from .slicing import SliceGrid
+
+METRICS = ("ios", "iou")
+#: A box that ends within so many pixels of an inner border of its slice counts as cut there.
+MARGIN = 2.0
+
+
+@dataclass
+class Detected:
+    """Detections in one scene.
+
+    Attributes:
+        boxes: Shape (N, 4), xyxy in pixels of the scene, float64.
+        scores: Shape (N,), in [0, 1].
+        labels: Shape (N,), integers.
+    """
+
+    boxes: ndarray
+    scores: ndarray
+    labels: ndarray
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def select(self, index: ndarray) -> "Detected":
+        """Return some of the detections, by a mask or by indices."""
+        return Detected(self.boxes[index], self.scores[index], self.labels[index])
+
+
+def merge_slices(
+    found: Detected,
+    slice_ids: ndarray,
+    grid: SliceGrid,
+    threshold: float = 0.5,
+    metric: str = "ios",
+    margin: float = MARGIN,
+) -> Detected:
+    """Join the detections of all slices of a scene.
+
+    Args:
+        found: What the slices found, in the order of the slices.
+        slice_ids: Slice of each detection, shape (N,), ascending indices into `grid.boxes`.
+        grid: The slices.
+        threshold: Overlap, in (0, 1], from which two detections of two slices are one object.
+        metric: Overlap as intersection over the smaller box ('ios') or over the union ('iou').
+        margin: See `MARGIN`, in pixels.
+
+    Returns:
+        The joined detections, by descending score.
+    """
+    gaps = _gaps_to_borders(found.boxes, grid.boxes[slice_ids], grid)
+    cut = gaps.min(axis=1) <= margin
+    keep = ~cut
+    keep[cut] = ~_seen_whole(found.boxes[cut], grid, margin)
+    found, slice_ids, cut = found.select(keep), slice_ids[keep], cut[keep]
+    depth = np.where(cut, -1, gaps[keep].min(axis=1))
+    pairs = _find_pairs(found, slice_ids, cut, grid, threshold, metric)
+    merged = _represent(found, cut, depth, _join(pairs, slice_ids))
+    x, y, *_ = merged.boxes.T
+    return merged.select(np.lexsort((x, y, -merged.scores)))
+
+
+def _gaps_to_borders(boxes: ndarray, slices: ndarray, grid: SliceGrid) -> ndarray:
+    """Return how far boxes (N, 4) end before the borders of their slices (N, 4), in pixels.
+
+    Infinite where the border is one of the scene.
+    """
+    gaps = np.concatenate([boxes[:, :2] - slices[:, :2], slices[:, 2:] - boxes[:, 2:]], axis=1)
+    outer = slices == np.array([0, 0, grid.width, grid.height])
+    return np.where(outer, np.inf, gaps)
+
+
+def _seen_whole(boxes: ndarray, grid: SliceGrid, margin: float) -> ndarray:
+    """Say which boxes (N, 4) some slice sees whole, farther than `margin` from inner borders."""
+    whole = np.ones(len(boxes), bool)
+    for axis, (intervals, length) in enumerate(
+        ((grid.columns, grid.width), (grid.rows, grid.height))
+    ):
+        lower, upper = intervals.T
+        lower = np.where(lower == 0, -np.inf, lower + margin)
+        upper = np.where(upper == length, np.inf, upper - margin)
+        first, last = boxes[:, axis, None], boxes[:, axis + 2, None]
+        whole &= ((first > lower) & (last < upper)).any(axis=1)
+    return whole
+
+
+def _find_pairs(
+    found: Detected,
+    slice_ids: ndarray,
+    cut: ndarray,
+    grid: SliceGrid,
+    threshold: float,
+    metric: str,
+) -> ndarray:
+    """Find pairs of detections of two slices that may be one object.
+
+    Returns:
+        Indices (P, 2), the best pairs first: of one label before of two, then by IoU.
+    """
+    slices = grid.boxes
+    starts = np.searchsorted(slice_ids, np.arange(len(slices) + 1))
+    pairs, ious = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+    for one, other in _overlapping_slices(grid):
+        (x0, y0), (x1, y1) = slices[[one, other], :2].max(0), slices[[one, other], 2:].min(0)
+        index = []
+        for own in (np.arange(starts[k], starts[k + 1]) for k in (one, other)):
+            left, top, right, bottom = found.boxes[own].T
+            index.append(own[(left < x1) & (right > x0) & (top < y1) & (bottom > y0)])
+        if not all(map(len, index)):
+            continue
+        boxes = [found.boxes[own] for own in index]
+        seen = [each.clip((x0, y0, x0, y0), (x1, y1, x1, y1)) for each in boxes]
+        whole = ~(cut[index[0]][:, None] | cut[index[1]][None])
+        iou, ios = (
+            np.where(whole, *both) for both in zip(_overlaps(*boxes), _overlaps(*seen), strict=True)
+        )
+        i, j = np.nonzero((iou if metric == "iou" else ios) >= threshold)
+        pairs.append(np.stack([index[0][i], index[1][j]], axis=1))
+        ious.append(iou[i, j])
+    pairs, ious = np.concatenate(pairs), np.concatenate(ious)
+    differ = found.labels[pairs[:, 0]] != found.labels[pairs[:, 1]]
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], -ious, differ))]
+
+
+def _overlapping_slices(grid: SliceGrid) -> Iterator[tuple[int, int]]:
+    """Yield the index pairs, the smaller one first, of slices that share ground."""
+    shared_rows, shared_columns = (
+        [(i, j) for i, (_, end) in enumerate(spans) for j, (start, _) in enumerate(spans)
+         if j >= i and start < end]
+        for spans in (grid.rows, grid.columns)
+    )  # fmt: skip
+    count = len(grid.columns)
+    for r0, r1 in shared_rows:
+        for c0, c1 in shared_columns:
+            if r0 != r1 or c0 != c1:
+                yield r0 * count + c0, r1 * count + c1
+            if r0 != r1 and c0 != c1:
+                yield r0 * count + c1, r1 * count + c0
+
+
+def _overlaps(boxes1: ndarray, boxes2: ndarray) -> tuple[ndarray, ndarray]:
+    """Return intersection over union and over the smaller box, (N, M), of boxes (N, 4), (M, 4)."""
+    lower = np.maximum(boxes1[:, None, :2], boxes2[None, :, :2])
+    upper = np.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])
+    shared = (upper - lower).clip(0).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (boxes1, boxes2)]
+    union = areas[0][:, None] + areas[1][None] - shared
+    smaller = np.minimum(areas[0][:, None], areas[1][None])
+    return tuple(
+        np.divide(shared, base, out=np.zeros_like(shared), where=base > 0)
+        for base in (union, smaller)
+    )
+
+
+def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:
+    """Join detections pair by pair into groups with at most one detection per slice.
+
+    Args:
+        pairs: Indices (P, 2), the best pairs first.
+        slice_ids: Slice of each detection.
+
+    Returns:
+        The groups of two and more, as lists of indices.
+    """
+    groups: dict[int, list[int]] = {}
+    for one, other in pairs.tolist():
+        first, second = groups.get(one, [one]), groups.get(other, [other])
+        if first is second or {*slice_ids[first]} & {*slice_ids[second]}:
+            continue
+        both = first + second
+        groups |= dict.fromkeys(both, both)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _represent(found: Detected, cut: ndarray, depth: ndarray, groups: list[list[int]]) -> Detected:
+    """Return one detection per group and all that are in none.
+
+    Args:
+        found: The detections.
+        cut: Which of them their slice may have cut.
+        depth: How far they are from the borders of their slice.
+        groups: Indices of the detections that are one object.
+    """
+    merged = Detected(found.boxes.copy(), found.scores.copy(), found.labels)
+    keep = np.ones(len(found), bool)
+    for group in groups:
+        best = max(group, key=lambda i: (depth[i], found.scores[i], -i))
+        keep[group] = False
+        keep[best] = True
+        if cut[best]:
+            merged.boxes[best, :2] = found.boxes[group, :2].min(axis=0)
+            merged.boxes[best, 2:] = found.boxes[group, 2:].max(axis=0)
+            merged.scores[best] = found.scores[group].max()
+    return merged.select(keep)

@@ -1,0 +1,51 @@
+"""How to predict: what a user can choose, checked."""
+
+from dataclasses import dataclass
+
+from .bands import ValueRange
+from .seams import METRICS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to predict.
+
+    Attributes:
+        slice_size: Side of the slices in pixels; 0: each image is one slice.
+        overlap: What neighbouring slices share, in pixels, see `slicing.choose_overlap`.
+        score_thr: Detections with a lower score are left out, in [0, 1].
+        batch_size: Slices that the detector takes at once.
+        value_range: Values that become black and white, see `sources.Raster`.
+        bands: Bands to show, see `sources.Raster`.
+        nms_thr: See `nested.suppress_nested`.
+        merge_metric: See `seams.merge_slices`.
+        merge_thr: See `seams.merge_slices`.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    slice_size: int
+    overlap: int
+    score_thr: float = 0.3
+    batch_size: int = 4
+    value_range: ValueRange | None = None
+    bands: tuple[int, ...] | None = None
+    nms_thr: float = 0.5
+    merge_metric: str = "ios"
+    merge_thr: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.score_thr <= 1:
+            raise ValueError(f"--score-thr must lie in [0, 1], but got {self.score_thr:g}")
+        if not 0 <= self.nms_thr <= 1:
+            raise ValueError(f"--nms-thr must lie in [0, 1], but got {self.nms_thr:g}")
+        if not 0 < self.merge_thr <= 1:
+            raise ValueError(f"--merge-thr must lie in (0, 1], but got {self.merge_thr:g}")
+        if self.merge_metric not in METRICS:
+            raise ValueError(f"--merge-metric is one of {METRICS}, but got {self.merge_metric!r}")
+        if self.batch_size < 1:
+            raise ValueError(f"--batch-size must be at least 1, but got {self.batch_size}")
+        if self.value_range is not None and not self.value_range[0] < self.value_range[1]:
+            low, high = self.value_range
+            raise ValueError(f"--value-range wants LOW below HIGH, but got {low:g} {high:g}")

@@ -1,0 +1,5 @@
+"""Prior generators."""
+
+from .strided_points import StridedPointGenerator
+
+__all__ = ["StridedPointGenerator"]

@@ -1,0 +1,5 @@
+_base_ = "./yolov8-n_pafpn-p2_light_sirst-v2.py"
+
+# DotD on P2; S of Eq. 6 at 640 px.
+assigner = dict(type="MSLAAssigner", metrics=["dotd", "ciou", "ciou", "ciou"], scale=13.1)
+model = dict(train_cfg=dict(assigner=dict(_delete_=True, **assigner)))

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from adla.inference.journal import Journal
+
+
+def test_rows_come_back_as_they_were(tmp_path):
+    journal, table = Journal(tmp_path / "journal", {"slice": 800}), np.arange(14.0).reshape(2, 7)
+    journal.write((3, 12), table)
+    again = Journal(tmp_path / "journal", {"slice": 800})
+    assert (3, 12) in again and (3, 11) not in again
+    assert np.array_equal(again.read((3, 12)), table)
+    again.discard()
+    assert not (tmp_path / "journal").exists()
+
+
+def test_other_settings_are_refused_by_name(tmp_path):
+    Journal(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
+    Journal(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
+    with pytest.raises(ValueError, match=r"other settings \(slice, extra\).*--fresh"):
+        Journal(tmp_path, {"slice": 640, "bands": (1, 2, 3), "extra": 1})
+
+
+def test_a_row_that_was_not_finished_does_not_count(tmp_path, monkeypatch):
+    journal = Journal(tmp_path, {})
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        journal.write((0, 0), np.zeros((1, 7)))
+    assert (0, 0) not in Journal(tmp_path, {})

@@ -1,0 +1,97 @@
+"""Time MSLA-YOLOv8 n and s against the same network with the head and assigner of RTMDet."""
+
+import argparse
+
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config, ConfigDict
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.table import Table
+
+import adla  # noqa: F401  registers the components
+from adla.analysis.detector_speed import measure_speed
+
+CONFIGS = {k: f"configs/msla/yolov8-{k}_pafpn-p2_msla-300e_sirst-v2.py" for k in ("n", "s")}
+RTMDET_CHANNELS = 64  # as wide as the box towers of the MSLA head
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", choices=CONFIGS, default=list(CONFIGS))
+    parser.add_argument("--sizes", nargs="+", type=int, default=[512, 640], help="px")
+    parser.add_argument("--batch", type=int, default=4, help="images of a training step")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2, help="of torch on the CPU")
+    parser.add_argument("--device", default="cpu")
+    return parser.parse_args()
+
+
+def with_rtmdet_head(model: ConfigDict) -> ConfigDict:
+    """Return the model with the head that RTMDet has, on the same levels."""
+    model = model.copy()
+    model.neck = dict(model.neck, out_channels=RTMDET_CHANNELS)
+    strides = model.bbox_head.strides
+    model.bbox_head = dict(
+        type="RTMDetSepBNHead",
+        num_classes=model.bbox_head.num_classes,
+        in_channels=RTMDET_CHANNELS,
+        feat_channels=RTMDET_CHANNELS,
+        stacked_convs=2,
+        with_objectness=False,
+        norm_cfg=dict(type="BN"),
+        act_cfg=dict(type="SiLU", inplace=True),
+        anchor_generator=dict(type="MlvlPointGenerator", offset=0, strides=strides),
+        bbox_coder=dict(type="DistancePointBBoxCoder"),
+        loss_cls=dict(type="QualityFocalLoss", use_sigmoid=True, beta=2.0, loss_weight=1.0),
+        loss_bbox=dict(type="GIoULoss", loss_weight=2.0),
+    )
+    model.train_cfg = dict(
+        assigner=dict(type="DynamicSoftLabelAssigner", topk=13),
+        allowed_border=-1,
+        pos_weight=-1,
+        debug=False,
+    )
+    return model
+
+
+def main() -> None:
+    """Print one row for each network, head and image size."""
+    args = parse_args()
+    torch.set_num_threads(args.threads)
+    init_default_scope("mmdet")
+    MMLogger.get_instance("benchmark", log_level="WARNING")  # init_weights reports every layer
+    table = Table(title=f"{args.device}, {args.threads} threads, batches of {args.batch} images")
+    for column in (
+        "network",
+        "px",
+        "head",
+        "training, images/s",
+        "assigner's share",
+        "latency, ms",
+    ):
+        table.add_column(column, justify="right")
+    for name in args.models:
+        model = Config.fromfile(CONFIGS[name]).model
+        heads = {"MSLAHead": model, "RTMDet": with_rtmdet_head(model)}
+        for size in args.sizes:
+            for head, cfg in heads.items():
+                torch.manual_seed(0)
+                detector = MODELS.build(cfg).to(args.device)
+                detector.init_weights()
+                speed = measure_speed(detector, size, args.batch, args.repeats)
+                table.add_row(
+                    name,
+                    str(size),
+                    head,
+                    f"{speed.images_per_second:.2f}",
+                    f"{speed.assigner_share:.1%}",
+                    f"{1000 * speed.latency:.0f}",
+                )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

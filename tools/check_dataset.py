@@ -1,0 +1,104 @@
+"""Check the data sets that a config would open, before training on them.
+
+Exit code: 0 fine, 1 something spoils a training, 2 cannot be checked.
+Example: ``python tools/check_dataset.py CONFIG --json check.json --picture smallest.png``
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from mmdet_script import suggest
+from mmengine.config import DictAction
+from mmengine.logging import MMLogger
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from adla.analysis.inspection import Inspection, inspect_source
+from adla.analysis.output import page, write_json
+from adla.analysis.picture import save_smallest
+from adla.analysis.problems import shared_images
+from adla.analysis.records import read_records
+from adla.analysis.report import class_table, facts_table, problem_list
+from adla.analysis.sources import SPLITS, Source, config_sources, read_config
+from adla.analysis.view import Eyes, eyes_of
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--split", choices=(*SPLITS, "all"), default="all")
+    parser.add_argument("--json", type=Path, help="file to write everything to, all places too")
+    parser.add_argument("--picture", type=Path, help="PNG to write: the smallest objects, enlarged")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="image files read at a time"
+    )
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in tools/train.py")
+    return parser.parse_args()
+
+
+def inspect(sources: list[Source], eyes: Eyes, jobs: int) -> list[Inspection]:
+    """Look at every dataset, with a progress bar on stderr."""
+    records = [read_records(source.ann_file) for source in sources]
+    paths = [source.image_paths(read) for source, read in zip(sources, records, strict=True)]
+    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("reading images", total=sum(map(len, paths)))
+        inspections = [
+            inspect_source(source, read, eyes, jobs, lambda: bar.advance(task))
+            for source, read in zip(sources, records, strict=True)
+        ]
+    shared = shared_images(sources, [set(files) for files in paths])
+    if shared is not None:
+        inspections[0].problems.append(shared)
+    return inspections
+
+
+def show(inspections: list[Inspection], console: Console) -> int:
+    """Print the page and return the exit code."""
+    console.print(facts_table(inspections))
+    classes = class_table(inspections)
+    if classes is not None:
+        console.print(classes)
+    for inspection in inspections:
+        for note in inspection.view.notes if inspection.view else []:
+            line = f"[cyan]note[/]    {inspection.name}: {escape(note)}"
+            console.print(line, highlight=False, soft_wrap=True)
+    console.print(problem_list(inspections), highlight=False, soft_wrap=True)
+    errors = sum(problem.level == "error" for one in inspections for problem in one.problems)
+    if errors:
+        console.print(f"[bold red]{errors} kinds of problems spoil a training or a measurement")
+    else:
+        console.print("[bold green]fine: nothing found that spoils a training")
+    return 1 if errors else 0
+
+
+def main() -> int:
+    """Check, report, and return the exit code."""
+    args = parse_args()
+    MMLogger.get_current_instance().setLevel("ERROR")
+    try:
+        cfg = read_config(args.config, args.cfg_options)
+        sources = config_sources(cfg, args.split)
+        inspections = inspect(sources, eyes_of(cfg.get("model")), args.jobs)
+        code = show(inspections, page(sys.stdout))
+        if args.picture and not save_smallest(args.picture, inspections):
+            print("check_dataset: no object can be shown, no picture written", file=sys.stderr)
+        if args.json:
+            datasets = [inspection.as_dict() for inspection in inspections]
+            head = {"config": str(args.config), "exit_code": code}
+            write_json(args.json, head | {"datasets": datasets})
+    except (ValueError, OSError) as error:
+        print(f"check_dataset: {error}{suggest(str(error))}", file=sys.stderr)
+        return 2
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

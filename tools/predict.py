@@ -1,0 +1,161 @@
+"""Detect tiny objects in images, folders, patterns, or scenes of any size, slice by slice.
+
+Example: ``python tools/predict.py CONFIG CHECKPOINT scene.tif --out work_dirs/scene``
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import DictAction
+from mmengine.logging import MMLogger
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+try:
+    from adla.inference.detector import SliceDetector, check_score_thr, load_config
+    from adla.inference.images import adopt_ids, find_images
+    from adla.inference.journal import Journal
+    from adla.inference.run import FORMATS, Outcome, Prediction
+    from adla.inference.settings import Settings
+    from adla.inference.slicing import choose_overlap, config_size
+except ModuleNotFoundError as error:
+    if error.name not in ("rasterio", "sahi"):
+        raise
+    sys.exit(f"predict: {error.name} is not installed: pip install 'adla[scenes]'")
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("config", type=Path, help="config the detector was trained with")
+    add("checkpoint", type=Path, help="checkpoint of its training")
+    add("inputs", nargs="+", help="images, folders or patterns such as 'scenes/*.tif'")
+    add("--out", type=Path, required=True, help="folder for what is written")
+    add("--formats", nargs="+", choices=FORMATS, help="default: all that the images allow")
+    add("--score-thr", type=float, default=0.3, help="lowest score that counts (default: 0.3)")
+    add("--slice", type=int, metavar="PX", help="side of the slices; 0: whole images "
+        "(default: the scale of the config's test pipeline, else 800)")  # fmt: skip
+    add("--overlap", type=float, default=0.2, help="share of a slice (default: 0.2)")
+    add("--max-object", type=float, default=32, metavar="PX", help="longest side of the largest "
+        "object; slices overlap by thrice that at least (default: 32)")  # fmt: skip
+    add("--nms-thr", type=float, default=0.5, help="overlap over the smaller box from which two "
+        "boxes of one slice and class are one object; 0: never (default: 0.5)")  # fmt: skip
+    add("--merge-metric", choices=("ios", "iou"), default="ios",
+        help="between slices: over the smaller box or over the union (default: ios)")  # fmt: skip
+    add("--merge-thr", type=float, default=0.5, help="overlap from which the detections of two "
+        "slices are one object (default: 0.5)")  # fmt: skip
+    add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
+        "that become black and white; needed where pixels have more than 8 bits")  # fmt: skip
+    add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
+        "shown as grey; needed where a raster has others")  # fmt: skip
+    add("--ann-file", type=Path, help="COCO file whose image and category ids the output takes")
+    add("--batch-size", type=int, default=4, help="slices at once (default: 4)")
+    add("--device", help="such as cpu or cuda:1 (default: cuda:0 where there is one)")
+    add("--keep-journal", action="store_true", help="keep what the slices found: the same command "
+        "then joins it anew, also with another --nms-thr or --merge-thr")  # fmt: skip
+    add(
+        "--fresh", action="store_true", help="forget an unfinished run and overwrite a finished one"
+    )
+    add("--cfg-options", nargs="+", action=DictAction, help="overrides of the config, key=value")
+    return parser.parse_args()
+
+
+def prepare_out(out: Path, formats: list[str] | None, fresh: bool) -> Path:
+    """Make the output folder and return the journal's place in it.
+
+    Raises:
+        FileExistsError: If a finished prediction is there.
+    """
+    journal = out / "journal"
+    files = [out / FORMATS[name] for name in formats or FORMATS]
+    if fresh:
+        shutil.rmtree(journal, ignore_errors=True)
+    elif not journal.exists():
+        for file in files:
+            if file.exists():
+                raise FileExistsError(
+                    f"{file} is there already: take another --out, or overwrite it with --fresh"
+                )
+    out.mkdir(parents=True, exist_ok=True)
+    return journal
+
+
+def predict(args: argparse.Namespace, console: Console) -> Outcome:
+    """Predict with a progress bar.
+
+    Raises:
+        OSError: If something is not there.
+        ValueError: If something does not fit.
+    """
+    config = load_config(args.config, args.cfg_options)
+    size = config_size(config) if args.slice is None else args.slice
+    overlap = choose_overlap(size, args.overlap, args.max_object)
+    settings = Settings(
+        size, overlap, args.score_thr, args.batch_size,
+        tuple(args.value_range) if args.value_range else None,
+        tuple(args.bands) if args.bands else None,
+        args.nms_thr, args.merge_metric, args.merge_thr,
+    )  # fmt: skip
+    check_score_thr(config, args.score_thr)
+    images = find_images(args.inputs, args.out)
+    folder = prepare_out(args.out, args.formats, args.fresh)
+    device = args.device or ("cuda:0" if torch.cuda.is_available() else "cpu")
+    detector = SliceDetector(config, args.checkpoint, device)
+    category_ids = list(range(1, len(detector.classes) + 1))
+    if args.ann_file:
+        images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
+    prediction = Prediction(images, settings, args.formats)
+    journal = Journal(folder, prediction.describe(config, args.checkpoint))
+    slices = sum(map(len, prediction.grids.values()))
+    console.print(
+        f"{len(prediction.grids)} images, {slices} slices of {size or 'any'} px, overlap {overlap}",
+        highlight=False,
+    )
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("detecting", total=slices)
+        prediction.detect(detector, journal, lambda count: progress.advance(task, count))
+        task = progress.add_task("joining", total=len(prediction.grids))
+        prediction.write(
+            args.out, detector.classes, category_ids, journal, lambda: progress.advance(task)
+        )
+    if not args.keep_journal:
+        journal.discard()
+    return prediction.outcome
+
+
+def main() -> None:
+    """Predict and say what came of it; exit code 1 if an image or anything else is wrong."""
+    args, console = parse_args(), Console()
+    MMLogger.get_instance("mmengine", log_level="ERROR")
+    try:
+        outcome = predict(args, console)
+    except (ValueError, OSError) as error:
+        sys.exit(f"predict: {error}")
+    except KeyboardInterrupt:
+        sys.exit("predict: interrupted; the same command goes on where it was")
+    total = sum(outcome.detections.values())
+    console.print(f"{total} detections in {len(outcome.detections)} images", highlight=False)
+    for file in outcome.files:
+        console.print(f"  {file}", highlight=False, soft_wrap=True)
+    for name, problem in outcome.problems.items():
+        print(f"predict: left out {name}: {problem}", file=sys.stderr)
+    sys.exit(1 if outcome.problems else 0)
+
+
+if __name__ == "__main__":
+    main()
