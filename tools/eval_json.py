@@ -75,15 +75,19 @@ def run(args: argparse.Namespace, console: Console) -> None:
             json.dump({"metrics": metrics, "classes": classes, **settings}, file, indent=1)
     if args.curves:
         save_curves(args.curves, evaluation)
+    if args.tide or args.per_image:
+        is_hotcoco = args.engine == "hotcoco"
+        engine = evaluation.engine if is_hotcoco else load_engine("hotcoco")(truth, detections)
     if args.tide:
-        console.print(tide_table(tide_errors(truth, detections, args.max_dets[-1])))
+        console.print(tide_table(tide_errors(engine, args.max_dets[-1])))
     if args.per_image:
         names = {image["id"]: image["file_name"] for image in dataset["images"]}
-        header, rows = image_rows(truth, detections, args.max_dets[-1])
         with whole_file(args.per_image) as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["file_name", *header])
-            writer.writerows([names[row[0]], *row] for row in rows)
+            writer.writerow(["file_name", "image_id", "tp", "fp", "fn", "f1"])
+            for image, *numbers in image_rows(engine, args.max_dets[-1]):
+                image_id = truth.image_ids[image]
+                writer.writerow([names[image_id], image_id, *numbers])
 
 
 def save_curves(folder: Path, evaluation: TinyEvaluation) -> None:

@@ -116,7 +116,7 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     if args.ann_file:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
     prediction = Prediction(images, settings, args.formats)
-    journal = Journal(folder, prediction.describe(config, args.checkpoint))
+    journal = Journal(folder, prediction.describe(config, args.checkpoint, device))
     slices = sum(map(len, prediction.grids.values()))
     console.print(
         f"{len(prediction.grids)} images, {slices} slices of {size or 'any'} px, overlap {overlap}",
@@ -141,7 +141,7 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
 def main() -> None:
     """Predict and say what came of it; exit code 1 if an image or anything else is wrong."""
     args, console = parse_args(), Console()
-    MMLogger.get_instance("mmengine", log_level="ERROR")
+    MMLogger.get_current_instance().setLevel("ERROR")
     try:
         outcome = predict(args, console)
     except (ValueError, OSError) as error:

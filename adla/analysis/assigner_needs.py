@@ -1,5 +1,7 @@
 """What IoU with its best anchor an object needs, by the config of the assigner."""
 
+import math
+
 import torch
 
 from adla.core import dynamic_iou
@@ -24,6 +26,8 @@ def least_iou(assigner: dict) -> tuple[float, str] | None:
         return 0.0, "any overlap with an anchor: the best one is forced"
     if _is_adaptive(assigner):
         limit = lift_limit(assigner)
+        if assigner.get("metric") == "anchor_iou":
+            return math.nextafter(limit, 1), f"more than IoU {limit:g} with an anchor"
         return limit, f"IoU {limit:.4f} with an anchor: predictions can lift it from there"
     fixed = fixed_threshold(assigner)
     if fixed is None:

@@ -1,9 +1,6 @@
 """What went wrong where: TIDE errors and a line per image, both computed by hotcoco."""
 
-from collections.abc import Sequence
-
-from .columns import Detections, GroundTruth
-from .engines import ALL_AREAS, load_engine
+from .engines import ALL_AREAS, Engine
 
 #: What hotcoco's kinds of errors mean (Bolya et al., "TIDE", ECCV 2020).
 TIDE_ERRORS = {
@@ -16,15 +13,13 @@ TIDE_ERRORS = {
 }
 
 
-def tide_errors(
-    truth: GroundTruth, detections: Detections, max_det: int = 1500
-) -> dict[str, dict[str, float]]:
+def tide_errors(engine: Engine, max_det: int = 1500) -> dict[str, dict[str, float]]:
     """Return by kind of error the AP at IoU .5 that mending it would add, and how many there are.
 
-    Raises:
-        ImportError: If hotcoco is not installed.
+    Args:
+        engine: The engine ``'hotcoco'``.
+        max_det: Number of detections per image and class.
     """
-    engine = load_engine("hotcoco")(truth, detections)
     found = engine.evaluate([0.5], ALL_AREAS, [max_det]).tide_errors()
     return {
         kind: {"AP50 lost": found["delta_ap"][kind], "count": found["counts"][kind]}
@@ -32,21 +27,20 @@ def tide_errors(
     }
 
 
-def image_rows(
-    truth: GroundTruth, detections: Detections, max_det: int = 1500
-) -> tuple[Sequence[str], list[tuple]]:
-    """Return column names and a row per image, at IoU .5, the images with the lowest F1 first.
+def image_rows(engine: Engine, max_det: int = 1500) -> list[tuple[int, int, int, int, float]]:
+    """Return (image, hits, false alarms, misses, F1) at IoU .5, the lowest F1 first.
 
-    Every detection within the limit counts, whatever its score.
+    Images count from 0; one without objects and detections has no row. Every detection within the
+    limit counts, whatever its score.
 
-    Raises:
-        ImportError: If hotcoco is not installed.
+    Args:
+        engine: The engine ``'hotcoco'``.
+        max_det: Number of detections per image and class.
     """
-    columns = ("tp", "fp", "fn", "f1", "ap")
     rows = []
-    for evaluation in load_engine("hotcoco")(truth, detections).in_chunks(0.5, max_det):
-        summary = evaluation.image_diagnostics()["img_summary"]
+    for evaluation in engine.in_chunks(0.5, max_det):
+        images = evaluation.image_diagnostics()["img_summary"]
         rows += [
-            (truth.image_ids[i - 1], *(row[key] for key in columns)) for i, row in summary.items()
+            (i - 1, *(row[key] for key in ("tp", "fp", "fn", "f1"))) for i, row in images.items()
         ]
-    return ("image_id", *columns), sorted(rows, key=lambda row: (row[4], row[0]))
+    return sorted(rows, key=lambda row: (row[-1], row[0]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adla.datasets.coco_file import load_coco
+from adla.datasets.coco_file import is_number, load_coco
 
 from .columns import Detections, GroundTruth
 
@@ -86,7 +86,8 @@ def _read_entries(path: str | os.PathLike, dataset: Mapping) -> list:
     if not path.is_file():
         raise FileNotFoundError(f"detection file {path} does not exist")
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        with path.open(encoding="utf-8-sig") as file:
+            content = json.load(file)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error})") from None
     if isinstance(content, dict):
@@ -134,18 +135,22 @@ def _numbers(
     """Return a column of numbers as float64, one row per detection."""
     if not entries:
         return np.zeros((0, *shape))
-    is_right: Callable[[Any], bool] = _is_box if shape else _is_number
-    wrong = np.array([not is_right(entry[key]) for entry in entries], bool)
-    _refuse(path, wrong, entries, f"a {key} that is not {'four numbers' if shape else 'a number'}")
-    return np.array([entry[key] for entry in entries], np.float64)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    column = [entry[key] for entry in entries]
+    try:
+        values = np.array(column)
+    except ValueError:  # boxes of different lengths
+        values = np.zeros(0)
+    if values.dtype.kind not in "iuf" or values.shape != (len(column), *shape):
+        is_right: Callable[[Any], bool] = _is_box if shape else is_number
+        wrong = np.array([not is_right(value) for value in column], bool)
+        _refuse(
+            path, wrong, entries, f"a {key} that is not {'four numbers' if shape else 'a number'}"
+        )
+    return values.astype(np.float64)
 
 
 def _is_box(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) == 4 and all(map(is_number, value))
 
 
 def _check_boxes(path: str | os.PathLike, boxes: np.ndarray, entries: Sequence[dict]) -> None:

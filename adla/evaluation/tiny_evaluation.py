@@ -58,17 +58,17 @@ class TinyEvaluation:
         self.max_dets = list(max_dets)
         self.iou_thrs = sorted({LOOSE_IOU_THR, *iou_thrs})
         self._averaged = np.isin(self.iou_thrs, list(iou_thrs))
-        self._engine = load_engine(engine)(truth, detections)
+        self.engine = load_engine(engine)(truth, detections)
 
     @cached_property
     def curves(self) -> Curves:
         """Precision and recall; thresholds ``iou_thrs``, area ranges ``areas``, ``max_dets``."""
-        return self._engine.curves(self.iou_thrs, self.areas, self.max_dets)
+        return self.engine.curves(self.iou_thrs, self.areas, self.max_dets)
 
     @cached_property
     def matches(self) -> Matches:
         """The matches of oLRP: at IoU .5, with the largest limit."""
-        return self._engine.matches(LRP_IOU_THR, self.max_dets[-1])
+        return self.engine.matches(LRP_IOU_THR, self.max_dets[-1])
 
     @cached_property
     def lrp(self) -> list[OptimalLRP]:

@@ -12,7 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
-from .seams import Detected
+from .detected import Detected
 
 
 def load_config(path: Path, options: dict | None = None) -> Config:

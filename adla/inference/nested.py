@@ -6,7 +6,7 @@ import numpy as np
 from numpy import ndarray
 from sahi.postprocess.combine import batched_nms
 
-from .seams import Detected
+from .detected import Detected
 
 
 def suppress_nested(

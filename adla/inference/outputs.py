@@ -14,7 +14,7 @@ from rasterio.warp import transform as warp
 
 from adla.evaluation.output_files import whole_file
 
-from .seams import Detected
+from .detected import Detected
 
 #: What RFC 7946 asks for: longitude and latitude on WGS 84.
 WGS84 = CRS.from_epsg(4326)

@@ -1,6 +1,7 @@
 """The best detections, enlarged: objects of a few pixels cannot be seen otherwise."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from numpy import ndarray
 
 from adla.visualization.figure import VERMILION, add_box, new_grid, save_figure, show_image
 
-from .seams import Detected
+from .detected import Detected
 from .sources import Picture, Raster, RowBuffer
 
 #: Number of crops in a picture and in one line of it.
@@ -60,15 +61,14 @@ class BestCrops:
         count = min(CROPS, int((found.scores > lowest).sum()))
         if not count:
             return
-        source = opener()
-        crops = [self._crop(found, index, name, source) for index in range(count)]
-        self._crops = sorted(self._crops + crops, key=lambda crop: -crop.score)[:CROPS]
-        rows = RowBuffer(source)
-        for crop in sorted(self._crops, key=lambda crop: crop.window[1]):
-            if crop.pixels is None:
-                x0, y0, x1, y1 = crop.window
-                crop.pixels = rows.read(y0, y1)[0][:, x0:x1].copy()
-        source.close()
+        with closing(opener()) as source:
+            crops = [self._crop(found, index, name, source) for index in range(count)]
+            self._crops = sorted(self._crops + crops, key=lambda crop: -crop.score)[:CROPS]
+            rows = RowBuffer(source)
+            for crop in sorted(self._crops, key=lambda crop: crop.window[1]):
+                if crop.pixels is None:
+                    x0, y0, x1, y1 = crop.window
+                    crop.pixels = rows.read(y0, y1)[0][:, x0:x1].copy()
 
     def _crop(self, found: Detected, index: int, name: str, source: Picture | Raster) -> Crop:
         """Place the window of a detection."""

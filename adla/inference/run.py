@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
 
+from .detected import Detected
 from .detector import SliceDetector
 from .images import ImageFile
 from .journal import Journal, file_digest
@@ -17,10 +18,10 @@ from .nested import suppress_nested
 from .outputs import coco_head, coco_results, geojson_features, json_list, to_annotations
 from .pictures import BestCrops
 from .scene import collect_scene, detect_scene
-from .seams import Detected, merge_slices
+from .seams import merge_slices
 from .settings import Settings
 from .slicing import SliceGrid, make_grid
-from .sources import Picture, Raster, open_source
+from .sources import Picture, Raster, UnreadableImage, open_source
 
 #: Output and its file.
 FORMATS = {
@@ -74,7 +75,7 @@ class Prediction:
         for image in images:
             try:
                 source = self._open(image)
-            except (ValueError, OSError) as error:
+            except UnreadableImage as error:
                 self.outcome.problems[image.name] = str(error)
                 continue
             if source.crs is None:
@@ -96,7 +97,7 @@ class Prediction:
             )
         self._formats = formats
 
-    def describe(self, config: Config, checkpoint: Path) -> dict:
+    def describe(self, config: Config, checkpoint: Path, device: str) -> dict:
         """Return what determines the detections in the slices, for the journal."""
         chosen = asdict(self._settings)
         for later in ("nms_thr", "merge_metric", "merge_thr"):
@@ -108,6 +109,7 @@ class Prediction:
         return {
             "config": hashlib.sha256(config.pretty_text.encode()).hexdigest(),
             "checkpoint": file_digest(checkpoint),
+            "device": device.split(":")[0],
             "images": hashlib.sha256(json.dumps(images).encode()).hexdigest(),
             **chosen,
         }
@@ -122,13 +124,12 @@ class Prediction:
         chosen = self._settings
         for number, (image, grid) in enumerate(self.grids.items()):
             try:
-                source = self._open(image)
-                detect_scene(
-                    source, grid, detector, journal, number, chosen.score_thr, chosen.batch_size,
-                    on_slices,
-                )  # fmt: skip
-                source.close()
-            except (ValueError, OSError) as error:
+                with closing(self._open(image)) as source:
+                    detect_scene(
+                        source, grid, detector, journal, number, chosen.score_thr,
+                        chosen.batch_size, on_slices,
+                    )  # fmt: skip
+            except UnreadableImage as error:
                 self.outcome.problems[image.name] = str(error)
 
     def write(
@@ -181,11 +182,9 @@ class Prediction:
                 if "results" in lists:
                     lists["results"].add(coco_results(found, image.image_id, category_ids))
                 if "geojson" in lists:
-                    source = self._open(image)
-                    lists["geojson"].add(
-                        geojson_features(found, image.name, classes, source.transform, source.crs)
-                    )
-                    source.close()
+                    with closing(self._open(image)) as source:
+                        place = source.transform, source.crs
+                    lists["geojson"].add(geojson_features(found, image.name, classes, *place))
                 if "picture" in self._formats:
                     crops.add(found, image.name, partial(self._open, image))
                 count += len(found)

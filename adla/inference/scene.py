@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy import ndarray
 
+from .detected import Detected
 from .detector import SliceDetector
 from .journal import Journal
-from .seams import Detected
 from .slicing import SliceGrid
 from .sources import Picture, Raster, RowBuffer
 
@@ -37,7 +37,7 @@ def detect_scene(
         on_slices: Called with the number of slices that were finished.
 
     Raises:
-        ValueError: If the source is damaged or cut short.
+        UnreadableImage: If the source is damaged or cut short.
     """
     buffer = RowBuffer(source)
     spans = [slice(*span) for span in grid.columns.tolist()]

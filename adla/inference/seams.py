@@ -18,38 +18,16 @@ appears exactly once, however close others are.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy import ndarray
 
+from .detected import Detected
 from .slicing import SliceGrid
 
 METRICS = ("ios", "iou")
 #: A box that ends within so many pixels of an inner border of its slice counts as cut there.
 MARGIN = 2.0
-
-
-@dataclass
-class Detected:
-    """Detections in one scene.
-
-    Attributes:
-        boxes: Shape (N, 4), xyxy in pixels of the scene, float64.
-        scores: Shape (N,), in [0, 1].
-        labels: Shape (N,), integers.
-    """
-
-    boxes: ndarray
-    scores: ndarray
-    labels: ndarray
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def select(self, index: ndarray) -> "Detected":
-        """Return some of the detections, by a mask or by indices."""
-        return Detected(self.boxes[index], self.scores[index], self.labels[index])
 
 
 def merge_slices(

@@ -23,6 +23,10 @@ ORIENTATION = 0x0112
 SUFFIXES = (".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
+class UnreadableImage(ValueError):
+    """What is wrong with one image; others may be well."""
+
+
 class Picture:
     """A picture small enough to be decoded as a whole: upright, in colour, alpha apart.
 
@@ -54,7 +58,7 @@ class Picture:
                 alpha = "A" in image.getbands() or "transparency" in image.info
                 pixels = np.asarray(image.convert("RGBA" if alpha else "RGB"))
         except (OSError, SyntaxError) as error:
-            raise ValueError(f"{self._path} cannot be decoded: {error}") from None
+            raise UnreadableImage(f"{self._path} cannot be decoded: {error}") from None
         valid = pixels[..., 3] > 0 if alpha else np.ones(pixels.shape[:2], bool)
         return pixels[..., 2::-1], valid
 
@@ -72,7 +76,7 @@ class Raster:
         bands: Numbers, from 1, of the bands shown as red, green and blue, or of the one grey band.
 
     Raises:
-        ValueError: If it is not clear which bands and values to show.
+        UnreadableImage: If it cannot be read, or it is not clear which bands and values to show.
     """
 
     def __init__(
@@ -87,7 +91,7 @@ class Raster:
                 raise ValueError(f"{path} {describe_range(self._dataset, self._bands)}")
         except (ValueError, RasterioIOError) as error:
             self.close()
-            raise ValueError(str(error)) from None
+            raise UnreadableImage(str(error)) from None
         self.width, self.height = self._dataset.width, self._dataset.height
         self.crs = self._dataset.crs
         self.transform = self._dataset.transform if self.crs else None
@@ -105,7 +109,7 @@ class Raster:
             which pixels hold data, (bottom - top, width), bool.
 
         Raises:
-            ValueError: If the file is damaged or cut short.
+            UnreadableImage: If the file is damaged or cut short.
         """
         pixels = np.empty((bottom - top, self.width, 3), np.uint8)
         valid = np.ones(pixels.shape[:2], bool)
@@ -119,7 +123,7 @@ class Raster:
                     valid[rows] = self._dataset.dataset_mask(window=window) > 0
             except RasterioIOError as error:
                 reason = str(error.__cause__ or error)
-                raise ValueError(f"{self._path} cannot be read: {reason}") from None
+                raise UnreadableImage(f"{self._path} cannot be read: {reason}") from None
             if np.issubdtype(values.dtype, np.floating):
                 valid[rows] &= np.isfinite(values).all(axis=0)
             pixels[rows] = to_uint8(values, self._range, self._palette)
@@ -138,7 +142,7 @@ def _open(path: Path) -> rasterio.DatasetReader:
         try:
             return rasterio.open(path)
         except RasterioIOError as error:
-            raise ValueError(f"{path} is not a readable image: {error}") from None
+            raise UnreadableImage(f"{path} is not a readable image: {error}") from None
 
 
 def open_source(
@@ -154,19 +158,22 @@ def open_source(
         bands: See :class:`Raster`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read, or it is not clear which bands and values to show.
+        UnreadableImage: If it is not there or cannot be read, or if it is not clear which bands and
+            values to show.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"no such image: {path}")
+        raise UnreadableImage(f"no such image: {path}")
     with _open(path) as dataset:
         whole = dataset.width * dataset.height <= WHOLE_PIXELS and dataset.driver != "GTiff"
         eight_bits = set(dataset.dtypes) == {"uint8"}
         turned = dataset.tags().get("EXIF_Orientation", "1") != "1"
     if whole and eight_bits and value_range is None and bands is None:
-        return Picture(path)
+        try:
+            return Picture(path)
+        except OSError as error:
+            raise UnreadableImage(f"{path} cannot be decoded: {error}") from None
     if turned:
-        raise ValueError(
+        raise UnreadableImage(
             f"{path} is stored turned (EXIF orientation) and too large to be turned in memory: "
             "write it upright first"
         )

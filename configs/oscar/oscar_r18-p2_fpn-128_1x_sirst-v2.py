@@ -5,8 +5,8 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
-# As published: whole images at 1000 x 600, each three times in an epoch; the authors train with
-# mixed precision (tools/train.py --amp). They enlarge small images and shrink large ones.
+# As published: whole images at 1000 x 600, each three times in an epoch, mixed precision
+# (tools/train.py --amp). The authors train on trainval_full and test on test_full.
 resize = dict(type="Resize", scale=(1000, 600), keep_ratio=True)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
@@ -19,9 +19,7 @@ train_pipeline = [
 test_pipeline = _base_.test_pipeline
 test_pipeline[1] = resize
 
-model = dict(
-    data_preprocessor=dict(mean=[111.89] * 3, std=[27.62] * 3), bbox_head=dict(num_classes=1)
-)
+model = dict(bbox_head=dict(num_classes=1))
 repeated = dict(_base_.train_dataloader.dataset, pipeline=train_pipeline)
 train_dataloader = dict(
     dataset=dict(_delete_=True, type="RepeatDataset", times=3, dataset=repeated)

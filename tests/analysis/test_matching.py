@@ -110,8 +110,10 @@ def test_priors_of_a_config(model, strides, per_cell):
 
 
 def test_a_head_without_grid_has_no_priors():
-    head = dict(type="DETRHead", num_classes=1, embed_dims=8)
+    loss = dict(type="CrossEntropyLoss", bg_cls_weight=0.1, class_weight=1.0)
+    head = dict(type="DETRHead", num_classes=1, embed_dims=8, loss_cls=loss)
     assert config_priors(dict(bbox_head=head)) is None
+    assert loss["class_weight"] == 1.0  # the head would write a tensor there
     assert config_priors(dict(type="FCOS")) is None
 
 
@@ -141,6 +143,7 @@ def test_lift_limit_is_that_of_the_paper_and_what_dynamic_iou_reaches():
     ("assigner", "least", "words"),
     [
         (dict(type="AdaptiveDynamicAssigner"), lift_limit({}), "predictions can lift it"),
+        (dict(type="AdaptiveDynamicAssigner", metric="anchor_iou"), 0.1, "more than IoU 0.1"),
         (dict(type="AdaptiveDynamicAssigner", force_match=True), 0, "best one is forced"),
         (dict(type="AdaptiveDynamicAssigner", adaptive_threshold=False), 0.5, "IoU 0.5"),
         (dict(type="MaxIoUAssigner", pos_iou_thr=0.5, neg_iou_thr=0.4), 0, "any overlap"),

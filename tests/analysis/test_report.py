@@ -56,6 +56,14 @@ def test_network_numbers(inspection):
     assert f"{inspection.sizes.scale:.3f}" in table and f"{view.sizes.scale:.3f}" in table
 
 
+def test_a_mosaic_holds_the_objects_of_four_images(tmp_path):
+    write_toy(tmp_path)
+    mosaic = [dict(type="Mosaic", img_scale=(64, 64))]
+    view = inspect_toy(tmp_path, Eyes(point_priors([4])), pipeline=mosaic).view
+    assert (view.most_objects, view.num_priors) == (8, 32 * 32)
+    assert view.memory == pytest.approx(8 * 32 * 32 * 36 / 1e9)
+
+
 def test_classes_are_shown_where_there_are_several(inspection, tmp_path):
     assert [line.split() for line in text_of(class_table([inspection])).splitlines()[3:5]] == [
         ["ship", "2"],
@@ -69,12 +77,15 @@ def test_worst_problem_first_and_not_every_place(tmp_path):
     coco = toy_coco()
     for k in range(5):
         coco["annotations"].append(dict(coco["annotations"][0], id=10 + k))
+    write_toy(tmp_path, coco)
+    warned = inspect_toy(tmp_path)
     coco["images"][0]["width"] = 65
     write_toy(tmp_path, coco)
-    lines = text_of(problem_list([inspect_toy(tmp_path)])).splitlines()
+    spoilt = inspect_toy(tmp_path)
+    lines = text_of(problem_list([warned, spoilt])).splitlines()
     assert lines[0].startswith("error   train: 1 x image-size")
     assert lines[2].startswith("warning train: 6 x duplicate-box")
-    assert len(lines) == 7 and lines[6].strip() == "and 3 more, all in --json"
+    assert len(lines) == 12 and lines[6].strip() == "and 3 more, all in --json"
 
 
 def test_nothing_there_is_shown_too(tmp_path):

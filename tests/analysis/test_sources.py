@@ -8,7 +8,7 @@ from adla.analysis.sources import config_sources, open_dataset, read_config
 
 from .toy import inspect_toy, toy_coco, toy_dataset, write_toy
 
-STEP = dict(type="Resize", scale_factor=2.0)
+STEP = dict(type="Resize", scale_factor=3.0)
 
 
 def sources_of(split="all", **datasets):
@@ -36,6 +36,7 @@ def test_wrappers_are_opened_and_their_transforms_come_last(tmp_path):
     sources = sources_of(train=both)
     assert [source.ann_file.name for source in sources] == ["train.json", "more.json"]
     assert [len(source.pipeline) for source in sources] == [2, 3]
+    assert sources[1].pipeline[-1] == STEP
 
 
 def test_splits_that_read_the_same_come_once(tmp_path):

@@ -7,6 +7,7 @@ from rasterio import Affine
 from rasterio.crs import CRS
 from rasterio.warp import transform as warp
 
+from adla.inference.detected import Detected
 from adla.inference.outputs import (
     coco_head,
     coco_results,
@@ -15,7 +16,6 @@ from adla.inference.outputs import (
     lonlat_corners,
     to_annotations,
 )
-from adla.inference.seams import Detected
 
 FOUND = Detected(
     np.array([[10.0, 20, 14.5, 26], [100, 50, 108, 57]]), np.array([0.9, 0.4]), np.array([1, 0])

@@ -32,7 +32,7 @@ def predict(folder, detector, detector_files, out, **options):
     out.mkdir(exist_ok=True)
     prediction = Prediction(find_images([str(folder)]), SETTINGS, ["coco", "results"])
     config = load_config(detector_files[0])
-    journal = Journal(out / "journal", prediction.describe(config, detector_files[1]))
+    journal = Journal(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
     prediction.detect(detector, journal, **options)
     prediction.write(out, detector.classes, [1, 2, 3, 4], journal)
     return prediction.outcome

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sahi.postprocess.combine import batched_greedy_nmm, batched_nms
 
-from adla.inference.seams import Detected, merge_slices
+from adla.inference.detected import Detected
+from adla.inference.seams import merge_slices
 from adla.inference.slicing import make_grid
 
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from adla.inference import sources
-from adla.inference.sources import Picture, Raster, RowBuffer, open_source
+from adla.inference.sources import Picture, Raster, RowBuffer, UnreadableImage, open_source
 
 
 def read_all(path, **options):
@@ -77,7 +77,7 @@ def test_more_than_8_bits_need_a_range_and_get_a_proposal(write_raster):
 def test_a_16_bit_png_needs_a_range_too(write_raster):
     values = np.full((1, 70, 90), 3000, np.uint16)
     path = write_raster(values, "deep.png")
-    with pytest.raises(ValueError, match="holds uint16"):
+    with pytest.raises(UnreadableImage, match="holds uint16"):
         open_source(path)
     assert (read_all(path, value_range=(0, 6000))[0] == 128).all()
 
@@ -117,13 +117,13 @@ def test_a_palette_is_looked_up(write_raster, noise):
 
 def test_bands_are_chosen_or_asked_for(write_raster, noise):
     path = write_raster(np.concatenate([noise, noise[:2]]))
-    with pytest.raises(ValueError, match=r"has 5 bands: say which .* --bands"):
+    with pytest.raises(UnreadableImage, match=r"has 5 bands: say which .* --bands"):
         open_source(path)
     pixels, _ = read_all(path, bands=(3, 2, 1))
     assert np.array_equal(pixels, np.moveaxis(noise, 0, -1))
     assert np.array_equal(read_all(path, bands=(2,))[0][..., 1], noise[1])
     for wrong in ((1, 2), (1, 2, 6)):
-        with pytest.raises(ValueError, match="has the bands 1 to 5"):
+        with pytest.raises(UnreadableImage, match="has the bands 1 to 5"):
             open_source(path, bands=wrong)
 
 
@@ -138,7 +138,7 @@ def test_a_turned_picture_is_turned_upright(tmp_path, noise, monkeypatch):
     photo = tmp_path / "turned.jpg"
     upright.save(photo, exif=exif)
     monkeypatch.setattr(sources, "WHOLE_PIXELS", 0)
-    with pytest.raises(ValueError, match="stored turned"):
+    with pytest.raises(UnreadableImage, match="stored turned"):
         open_source(photo)
 
 
@@ -147,14 +147,14 @@ def test_a_file_cut_short_is_named(tmp_path, noise, name):
     path = tmp_path / name
     Image.fromarray(np.moveaxis(noise, 0, -1)).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(UnreadableImage, match=name):
         read_all(path)
 
 
 def test_what_is_no_image_is_named(tmp_path):
     path = tmp_path / "text.png"
     path.write_text("not an image")
-    with pytest.raises(ValueError, match=r"text\.png is not a readable image"):
+    with pytest.raises(UnreadableImage, match=r"text\.png is not a readable image"):
         open_source(path)
-    with pytest.raises(FileNotFoundError, match=r"no such image: .*none\.png"):
+    with pytest.raises(UnreadableImage, match=r"no such image: .*none\.png"):
         open_source(tmp_path / "none.png")

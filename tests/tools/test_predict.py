@@ -75,12 +75,13 @@ def test_what_a_user_can_get_wrong(tool, detector_files, picture, tmp_path, argu
 def test_finished_work_is_not_overwritten_and_broken_images_set_the_exit_code(
     tool, detector_files, picture, tmp_path, capfd  # noqa: F811
 ):  # fmt: skip
+    broken = tmp_path / "no.png"
     arguments = [*detector_files, picture, "--out", tmp_path / "out", "--score-thr", "0.001"]
     assert tool(*arguments) == 0
     before = (tmp_path / "out/detections.json").read_bytes()
     assert "is there already" in tool(*arguments)
     assert tool(*arguments, "--fresh") == 0
     assert (tmp_path / "out/detections.json").read_bytes() == before
-    (tmp_path / "no.png").write_text("text")
-    assert tool(*arguments, tmp_path / "no.png", "--fresh") == 1
+    broken.write_text("text")
+    assert tool(*detector_files, broken, *arguments[2:], "--fresh") == 1
     assert "left out no.png" in capfd.readouterr().err

@@ -51,18 +51,20 @@ def make_scene(size: int, strides: list[int], objects: int, args: argparse.Names
     maps = [(math.ceil(size / stride),) * 2 for stride in strides]
     anchors = torch.cat(generator.grid_priors(maps, device="cpu"))
     chance = torch.Generator().manual_seed(args.seed)
-
-    def noise(count: int) -> torch.Tensor:
-        return torch.randn(count, 2, generator=chance)
-
     sides = anchors[:, 2:] - anchors[:, :2]
-    centres = (anchors[:, 2:] + anchors[:, :2]) / 2 + 0.1 * sides * noise(len(anchors))
-    sides = sides * (0.2 * noise(len(anchors))).exp()
+    shift, scale = torch.randn(2, len(anchors), 2, generator=chance)
+    centres = (anchors[:, 2:] + anchors[:, :2]) / 2 + 0.1 * sides * shift
+    sides = sides * (0.2 * scale).exp()
     predictions = torch.cat([centres - sides / 2, centres + sides / 2], dim=1)
-    sides = (12.8 + 5.9 * noise(objects)).clamp(2, 64)
-    corners = torch.rand(objects, 2, generator=chance) * (size - sides)
-    gts = torch.cat([corners, corners + sides], dim=1)
+    gts = make_objects(objects, size, chance)
     return tuple(boxes.to(args.device) for boxes in (anchors, predictions, gts))
+
+
+def make_objects(count: int, size: int, chance: torch.Generator) -> torch.Tensor:
+    """Return boxes (K, 4) sized as in AI-TOD, anywhere in the image."""
+    sides = (12.8 + 5.9 * torch.randn(count, 2, generator=chance)).clamp(2, 64)
+    corners = torch.rand(count, 2, generator=chance) * (size - sides)
+    return torch.cat([corners, corners + sides], dim=1)
 
 
 def calls(anchors: torch.Tensor, predictions: torch.Tensor, gts: torch.Tensor) -> dict:

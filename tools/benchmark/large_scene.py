@@ -21,9 +21,9 @@ from rich.table import Table
 from sahi.postprocess.combine import batched_greedy_nmm, batched_nms
 from scipy.spatial import cKDTree
 
+from adla.inference.detected import Detected
 from adla.inference.journal import Journal
 from adla.inference.scene import collect_scene
-from adla.inference.seams import Detected
 from adla.inference.slicing import make_grid
 
 ROOT = Path(__file__).resolve().parents[2]

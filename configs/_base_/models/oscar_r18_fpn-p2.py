@@ -1,11 +1,12 @@
-# OSCAR with ResNet-18 (deep stem, trained from scratch): refines on P2, stride 4, what it finds on P3.
-# `bbox_head.num_classes` has no default here. The NoCo map is padded with 0.
+# OSCAR with ResNet-18 (deep stem, from scratch): refines on P2, stride 4, what it finds on P3. Mean
+# and deviation are those of SIRST-V2; the NoCo map is padded with 0. `bbox_head.num_classes` has no
+# default here.
 model = dict(
     type="SingleStageDetector",
     data_preprocessor=dict(
         type="DetDataPreprocessor",
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        mean=[111.89] * 3,
+        std=[27.62] * 3,
         bgr_to_rgb=True,
         pad_size_divisor=32,
         pad_seg=True,
