@@ -12,6 +12,7 @@ from mmdet.registry import DATASETS, MODELS
 from mmdet.testing import demo_mm_inputs
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
 
 from adla.engine.assigners import find_assigners
 
@@ -76,10 +77,14 @@ def build(cfg: Config) -> torch.nn.Module:
 
 
 def demo_batch(num_classes: int, size: int = 32) -> dict:
-    """Return one image with random boxes and one without any, `size` pixels a side."""
+    """Return one image with random boxes and one without any, `size` pixels a side.
+
+    Their NoCo maps are empty; only OSCAR reads them.
+    """
     batch = demo_mm_inputs(2, (3, size, size), num_items=[3, 0], num_classes=num_classes + 1)
     for sample in batch["data_samples"]:
         sample.gt_instances.labels -= 1
+        sample.gt_sem_seg = PixelData(sem_seg=torch.zeros(1, size, size))
     return batch
 
 

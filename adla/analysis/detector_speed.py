@@ -95,12 +95,10 @@ def _batch(batch_size: int, size: int, num_targets: int, device: torch.device) -
         count = 0 if i % 2 else num_targets
         corners = torch.rand(count, 2, generator=generator) * (size - 16)
         sides = torch.rand(count, 2, generator=generator) * 10 + 5
-        shape = (size, size)
-        sample = DetDataSample(
-            metainfo=dict(
-                img_shape=shape, ori_shape=shape, batch_input_shape=shape, scale_factor=(1.0, 1.0)
-            )
+        shapes = dict.fromkeys(
+            ("img_shape", "ori_shape", "pad_shape", "batch_input_shape"), (size, size)
         )
+        sample = DetDataSample(metainfo=dict(**shapes, scale_factor=(1.0, 1.0)))
         sample.gt_instances = InstanceData(
             bboxes=torch.cat([corners, corners + sides], dim=1).to(device),
             labels=torch.zeros(count, dtype=torch.long, device=device),

@@ -53,8 +53,8 @@ def network_geometry(
     """Send blank images through the transforms of a pipeline that change the size.
 
     Resizes and paddings are run as they are. Of a resize that draws its scale, the middle is taken;
-    a mosaic resizes each image to its `img_scale`. Crops shrink the input, not the objects, whose
-    place on the canvas is kept. Flips change nothing here.
+    a mosaic resizes each image to its `img_scale`. Crops and flips change no size: an object keeps
+    its place on the canvas, which crops leave whole.
 
     Args:
         pipeline: Configs of transforms.
@@ -65,35 +65,32 @@ def network_geometry(
         ValueError: If a transform cannot be built.
     """
     result = Geometry(*np.ones((3, *image_sizes.shape)))
-    steps, crops = _steps(pipeline, result)
+    steps = _steps(pipeline, result)
     sizes, where = np.unique(image_sizes, axis=0, return_inverse=True)
-    unique = np.empty((len(sizes), 3, 2))
-    for index, (width, height) in enumerate(sizes.astype(int)):
-        canvas, scale = _send(steps, width, height)
-        cropped = _send([*steps, *crops], width, height)[0] if crops else canvas
-        unique[index] = scale, canvas, cropped
-    result.scales, canvases, inputs = unique[where.reshape(-1)].transpose(1, 0, 2)
-    result.canvases, result.inputs = (
-        np.ceil(extent / size_divisor) * size_divisor for extent in (canvases, inputs)
+    unique = np.array([_send(steps, *size) for size in sizes.astype(int)])
+    result.scales, inputs = unique[where.reshape(-1)].transpose(1, 0, 2)
+    # Where nothing was cropped the input is the canvas.
+    canvases = np.maximum(inputs, image_sizes * result.scales)
+    result.inputs, result.canvases = (
+        np.ceil(extent.round(3) / size_divisor) * size_divisor for extent in (inputs, canvases)
     )
     return result
 
 
 def _send(steps: Sequence[_Step], width: int, height: int) -> tuple[ndarray, ndarray]:
-    """Return the size of an image after the steps, and the scale of a box of half its sides."""
+    """Return by what an image is scaled on its way, and the size that leaves."""
     blank = np.zeros((height, width, 3), np.uint8)
-    half = HorizontalBoxes(np.array([[0, 0, width / 2, height / 2]], np.float32))
-    results = dict(img=blank, img_shape=blank.shape[:2], ori_shape=blank.shape[:2], gt_bboxes=half)
+    unit = HorizontalBoxes(np.array([[0, 0, 1, 1]], np.float32))
+    results = dict(img=blank, img_shape=blank.shape[:2], ori_shape=blank.shape[:2], gt_bboxes=unit)
     for step in steps:
         results = step(results)
-    sides = results["gt_bboxes"].numpy()[0, 2:].astype(float)
-    return np.array(results["img"].shape[1::-1], float), sides / (width / 2, height / 2)
+    scale = results["gt_bboxes"].numpy()[0, 2:].astype(float)
+    return scale, np.array(results["img"].shape[1::-1], float)
 
 
-def _steps(pipeline: Sequence[dict], result: Geometry) -> tuple[list[_Step], list[_Step]]:
-    """Return the steps that scale and pad, and, apart, those that crop; write the notes."""
+def _steps(pipeline: Sequence[dict], result: Geometry) -> list[_Step]:
+    """Return the steps that scale, pad and crop, in their order; write the notes."""
     steps: list[_Step] = []
-    crops: list[_Step] = []
     for cfg in pipeline:
         name = cfg["type"] if isinstance(cfg["type"], str) else cfg["type"].__name__
         if name.split(".")[-1] in _HARMLESS:
@@ -104,14 +101,12 @@ def _steps(pipeline: Sequence[dict], result: Geometry) -> tuple[list[_Step], lis
             raise ValueError(f"transform {name} of the pipeline: {error}") from error
         if isinstance(transform, RandomChoice):
             result.notes.append(f"{name}: its first branch is followed")
-            inner, inner_crops = _steps(cfg["transforms"][0], result)
-            steps += inner
-            crops += inner_crops
+            steps += _steps(cfg["transforms"][0], result)
         elif isinstance(transform, (RandomCrop, RandomAffine)):
-            crops += _crop(transform, name, result)
+            steps += _crop(transform, name, result)
         else:
             steps += _resize(transform, name, result)
-    return steps, crops
+    return steps
 
 
 def _resize(transform: object, name: str, result: Geometry) -> list[_Step]:
@@ -126,7 +121,7 @@ def _resize(transform: object, name: str, result: Geometry) -> list[_Step]:
         width, height = transform.img_scale
         result.images_per_input = 4
         result.notes.append(f"{name}: every image is resized to {width} x {height}, four make one")
-        # Its canvas is twice as wide and high, and at once cut down where crops follow.
+        # Its canvas is twice as wide and high.
         return [FixScaleResize((width, height), keep_ratio=True), Pad((2 * width, 2 * height))]
     result.notes.append(f"{name} is not followed")
     return []
@@ -161,6 +156,7 @@ def _crop(transform: RandomCrop | RandomAffine, name: str, result: Geometry) -> 
     def cut(results: dict) -> dict:
         height, width = results["img"].shape[:2]
         right, lower = extent(width, height)
-        return dict(results, img=results["img"][:lower, :right])
+        image = results["img"][:lower, :right]
+        return dict(results, img=image, img_shape=image.shape[:2])
 
     return [cut]

@@ -57,7 +57,7 @@ def test_a_crop_shrinks_the_input_alone():
     geometry = network_geometry([crop, dict(type="Pad", size=(256, 256))], SIZES)
     np.testing.assert_array_equal(geometry.scales, 1)
     np.testing.assert_array_equal(geometry.canvases, [[300, 256], [256, 500], [300, 256]])
-    np.testing.assert_array_equal(geometry.inputs, [[256, 160]] * 3)
+    np.testing.assert_array_equal(geometry.inputs, [[256, 256]] * 3)
 
 
 def test_a_relative_crop_gets_a_note():
@@ -85,8 +85,21 @@ def test_mosaic_resizes_each_image_and_the_affine_cuts_the_canvas_down():
     geometry = network_geometry([mosaic, affine], SIZES)
     assert geometry.images_per_input == 4 and len(geometry.notes) == 2
     np.testing.assert_allclose(geometry.scales[0], 640 / 300, rtol=2e-3)
-    np.testing.assert_array_equal(geometry.canvases, [[1280, 1280]] * 3)
+    np.testing.assert_array_equal(geometry.canvases, [[640, 640]] * 3)
     np.testing.assert_array_equal(geometry.inputs, [[640, 640]] * 3)
+
+
+def test_a_mosaic_of_crops_leaves_their_scale():
+    pipeline = [
+        dict(type="Resize", scale_factor=2.0),
+        dict(type="RandomCrop", crop_size=(128, 128)),
+        dict(type="CachedMosaic", img_scale=(128, 128)),
+        dict(type="RandomCrop", crop_size=(128, 128)),
+    ]
+    geometry = network_geometry(pipeline, SIZES)
+    np.testing.assert_array_equal(geometry.scales, 2)
+    np.testing.assert_array_equal(geometry.inputs, 128)
+    np.testing.assert_array_equal(geometry.canvases, SIZES * 2)
 
 
 def test_the_first_branch_of_a_choice_is_followed():

@@ -53,7 +53,7 @@ def test_crops_lose_what_they_leave_out():
 
 @pytest.mark.parametrize("keep_empty, dropped", [(True, 3), (False, 0)])
 def test_images_thrown_away_are_counted(keep_empty, dropped):
-    """mmdet's FilterAnnotations returns no image where `keep_empty` and it takes the last target."""
+    """mmdet's FilterAnnotations gives no image where `keep_empty` and no target is left."""
     steps = measure(dict(type="FilterAnnotations", min_gt_bbox_wh=(20, 20), keep_empty=keep_empty))
     assert (steps[-1].lost, steps[-1].dropped) == (6, dropped)
 

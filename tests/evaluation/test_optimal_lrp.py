@@ -31,8 +31,31 @@ def test_the_best_threshold_is_chosen():
 
 def test_ignored_detections_count_for_nothing():
     rows = [(0.9, 0.8, 0), (0.8, 0, 0)]
-    with_ignored = [(1.0, 0.9, 1), *rows, (0.85, 0, 1)]
+    with_ignored = [(1.0, 0.9, 1), (0.95, 0, 1), *rows]
     assert lrp(with_ignored, 2) == lrp(rows, 2) == pytest.approx((0.7, 0.2, 0, 0.5))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_threshold_tried_in_turn(seed):
+    """By definition; of equal scores the first comes first."""
+    rng = np.random.default_rng(seed)
+    scores, ignored = rng.integers(0, 4, 300) / 4, rng.random(300) < 0.1
+    ious = rng.uniform(0.5, 1, 300) * (rng.random(300) < 0.5)
+    kept = sorted(zip(-scores, range(300), ious, ignored, strict=True))
+    errors = []
+    for count in range(1, 301):
+        counted = [iou for _, _, iou, skip in kept[:count] if not skip]
+        hits = [iou for iou in counted if iou > 0]
+        misses, alarms = 200 - len(hits), len(counted) - len(hits)
+        errors.append((sum(1 - iou for iou in hits) / 0.5 + alarms + misses) / (200 + alarms))
+    assert optimal_lrp(scores, ious, ignored, 200).error == pytest.approx(min(errors))
+
+
+@pytest.mark.parametrize(("height", "expected"), [(6, (0.8, 0.4, 0, 0)), (4.9, (1, -1, -1, 1))])
+def test_hits_begin_at_iou_one_half(height, expected):
+    gts = truth([(0, 0, square(0, 0, 10))])
+    numbers = TinyEvaluation(gts, detections([(0, 0, [0, 0, 10, height], 0.9)])).summarize()
+    assert [v for k, v in numbers.items() if k.startswith("oLRP")] == pytest.approx(list(expected))
 
 
 def test_other_threshold():

@@ -180,10 +180,10 @@ def test_boxes_may_be_mmdets_own_type():
 
 def test_background_in_a_crowd_is_not_punished():
     head, gts = scattered(build()), ground_truths()
-    crowd = [instances([[0.0, 0, 32, 64]], [0])] * 2
-    none = [instances([], [])] * 2
+    crowd = [instances([[0.0, 0, 32, 64]], [0]), None]
+    none = [instances([], []), None]
     with_crowd, without = losses(head, gts, ignore=crowd), losses(head, gts, ignore=none)
-    assert with_crowd["loss_cls"] < 0.5 * without["loss_cls"]
+    assert with_crowd["loss_cls"] < 0.7 * without["loss_cls"]
     assert with_crowd["loss_bbox"] == without["loss_bbox"] > 0
     assert without == losses(head, gts)
 

@@ -24,14 +24,15 @@ def in_ignored_region(priors: Tensor, batch_gt_instances_ignore: OptInstanceList
 
     Args:
         priors: Grid points (P, 4), of which x and y count, in pixels.
-        batch_gt_instances_ignore: Boxes to be ignored of B images, or None.
+        batch_gt_instances_ignore: Boxes to be ignored of B images, each of them or all None.
 
     Returns:
         Mask (B, P), or None where there is nothing to ignore.
     """
-    if not any(len(gts) for gts in batch_gt_instances_ignore or ()):
+    crowds = batch_gt_instances_ignore or ()
+    boxes = [priors[:0] if gts is None else get_box_tensor(gts.bboxes) for gts in crowds]
+    if not any(map(len, boxes)):
         return None
-    boxes = [get_box_tensor(gts.bboxes) for gts in batch_gt_instances_ignore]
     boxes = pad_sequence(boxes, batch_first=True)[:, None]
     points = priors[None, :, None, :2]
     return ((points > boxes[..., :2]) & (points < boxes[..., 2:])).all(-1).any(-1)

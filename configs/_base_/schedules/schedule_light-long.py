@@ -1,7 +1,7 @@
-# As schedule_light, with 50 epochs, for a batch of 8 images.
+# As schedule_light, with 20 epochs, for a batch of 8 images.
 _base_ = "./schedule_light.py"
 
-max_epochs = 50
+max_epochs = 20
 optim_wrapper = dict(optimizer=dict(lr=0.0015))
 auto_scale_lr = dict(base_batch_size=8)
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
