@@ -5,11 +5,13 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from .assignment_problem import AssignmentProblem
 from .assignment_rule import AssignmentRule
 from .boxes import clean_boxes
 from .dense_assignment import DenseEngine
 from .ignore_regions import largest_iof_dense, largest_iof_sparse
 from .nearby import near_any
+from .pair_lists import largest_of_each
 from .sparse_assignment import SparseEngine
 
 Engine = Literal["auto", "dense", "sparse"]
@@ -84,21 +86,14 @@ def assign_adaptive(
 
     gt_inds = priors.new_zeros(len(priors), dtype=torch.long)
     max_overlaps = priors.new_zeros(len(priors))
-    if len(priors) and len(gt_boxes):
-        if _is_sparse(engine, len(priors) * len(gt_boxes)):
-            near = near_any(gt_boxes, priors, pred_boxes)
-            inds, overlaps, lowest = _decide(
-                engine,
-                rule,
-                gt_boxes,
-                priors.index_select(0, near),
-                None if pred_boxes is None else pred_boxes.index_select(0, near),
-                None if blocked is None else blocked.index_select(0, near),
-            )
-            gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, inds)
-            max_overlaps.index_copy_(0, near, overlaps)
-        else:
-            gt_inds, max_overlaps, _ = _decide("dense", rule, gt_boxes, priors, pred_boxes, blocked)
+    problem = AssignmentProblem(rule, gt_boxes, priors, pred_boxes, blocked)
+    if problem.num_pairs and _is_sparse(engine, problem.num_pairs):
+        near = near_any(gt_boxes, priors, pred_boxes)
+        inds, overlaps, lowest = _decide(engine, problem.select(near))
+        gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, inds)
+        max_overlaps.index_copy_(0, near, overlaps)
+    elif problem.num_pairs:
+        gt_inds, max_overlaps, _ = _decide("dense", problem)
     if blocked is not None:
         gt_inds = gt_inds.masked_fill(blocked, -1)
         max_overlaps = max_overlaps.masked_fill(blocked, -1)
@@ -109,26 +104,13 @@ def _is_sparse(engine: Engine, num_pairs: int) -> bool:
     return num_pairs > DENSE_PAIRS if engine == "auto" else engine == "sparse"
 
 
-def _decide(
-    engine: Engine,
-    rule: AssignmentRule,
-    gt_boxes: Tensor,
-    priors: Tensor,
-    pred_boxes: Tensor | None,
-    blocked: Tensor | None,
-) -> tuple[Tensor, Tensor, Tensor]:
+def _decide(engine: Engine, problem: AssignmentProblem) -> tuple[Tensor, Tensor, Tensor]:
     """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n."""
-    sparse = not len(priors) or _is_sparse(engine, len(priors) * len(gt_boxes))
-    run = (SparseEngine if sparse else DenseEngine)(
-        rule,
-        gt_boxes,
-        clean_boxes(priors),
-        None if pred_boxes is None else clean_boxes(pred_boxes),
-        blocked,
-    )
+    sparse = not problem.num_pairs or _is_sparse(engine, problem.num_pairs)
+    run = (SparseEngine if sparse else DenseEngine)(problem.clean())
     gt_inds, max_overlaps, lowest = run.decide()
-    if rule.force_match:
-        _force_match(run, gt_inds, max_overlaps, len(gt_boxes))
+    if problem.rule.force_match:
+        _force_match(run, gt_inds, max_overlaps, len(problem.gt_boxes))
     return gt_inds, max_overlaps, lowest
 
 
@@ -148,11 +130,6 @@ def _force_match(
         wanting = (value > 0).nonzero().squeeze(1)
         if not len(wanting):
             return
-        # Sorted by prior, then by falling metric, then by index: the first of a prior wins it.
-        wanting = wanting[value[wanting].argsort(descending=True, stable=True)]
-        wanting = wanting[prior[wanting].argsort(stable=True)]
-        chosen = prior[wanting]
-        wins = torch.ones_like(chosen, dtype=torch.bool)
-        wins[1:] = chosen[1:] != chosen[:-1]
-        gt_inds[chosen[wins]] = wanting[wins] + 1
-        max_overlaps[chosen[wins]] = value[wanting[wins]]
+        winners = wanting[largest_of_each(prior[wanting], value[wanting])]
+        gt_inds[prior[winners]] = winners + 1
+        max_overlaps[prior[winners]] = value[winners]

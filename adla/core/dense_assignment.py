@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .assignment_rule import AssignmentRule
+from .assignment_problem import AssignmentProblem
 from .overlaps import pairwise_iou
 
 #: Elements of one (ground truths x priors) block at most, or one row: 32 MiB a float32 matrix.
@@ -31,24 +31,12 @@ class DenseEngine:
     """Decides about N priors by blocks of the (K, N) matrix of all pairs.
 
     Args:
-        rule: The metric and the thresholds.
-        gt_boxes: Ground truths of shape (K, 4), xyxy in pixels, clean; K > 0.
-        priors: Priors of shape (N, 4), likewise; N > 0.
-        pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
-        blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
+        problem: The image, with clean boxes; N > 0.
     """
 
-    def __init__(
-        self,
-        rule: AssignmentRule,
-        gt_boxes: Tensor,
-        priors: Tensor,
-        pred_boxes: Tensor | None,
-        blocked: Tensor | None,
-    ) -> None:
-        self.rule, self.blocked = rule, blocked
-        self.gt_boxes, self.priors, self.pred_boxes = gt_boxes, priors, pred_boxes
-        self.rows = max(BLOCK_ELEMENTS // len(priors), 1)
+    def __init__(self, problem: AssignmentProblem) -> None:
+        self.rule, self.gt_boxes, self.priors, self.pred_boxes, self.blocked = problem
+        self.rows = max(BLOCK_ELEMENTS // len(self.priors), 1)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.

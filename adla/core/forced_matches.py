@@ -43,14 +43,14 @@ def force_matches(
         return gt, prior
     num_priors = len(points)
     kept = torch.zeros(batch * num_priors, dtype=torch.bool, device=gt.device)
-    best = largest_of_each(gt, metric)
+    best = largest_of_each(gt, metric.float())
     kept[targets.image[gt[best]] * num_priors + prior[best]] = True
     while len(wanting):
         distance, nearest = _nearest(wanting, points, kept.view(batch, -1), targets, block_elements)
         free = distance.isfinite().nonzero().squeeze(1)
         wanting, nearest, distance = wanting[free], nearest[free], distance[free]
         place = targets.image[wanting] * num_priors + nearest
-        wins = largest_of_each(place, -distance)
+        wins = largest_of_each(place, -distance.float())
         kept[place[wins]] = True
         stays = ~torch.isin(targets.image[gt] * num_priors + prior, place[wins])
         gt, prior = torch.cat([gt[stays], wanting[wins]]), torch.cat([prior[stays], nearest[wins]])

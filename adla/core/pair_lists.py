@@ -52,7 +52,7 @@ class BatchTargets(NamedTuple):
 def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
     """Return the indices of the k entries with the largest value of each key.
 
-    Values are compared in float32; on a tie the entry that stands first in the list wins.
+    On a tie the entry that stands first in the list wins.
 
     Args:
         keys: Shape (M,), int64.
@@ -62,7 +62,7 @@ def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
     Returns:
         Indices sorted by key, then by falling value.
     """
-    order = values.float().argsort(descending=True, stable=True)
+    order = values.argsort(descending=True, stable=True)
     order = order[keys[order].argsort(stable=True)]
     ordered = keys[order]
     rank = torch.arange(len(keys), device=keys.device) - torch.searchsorted(ordered, ordered)

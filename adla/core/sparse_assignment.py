@@ -20,7 +20,7 @@ form in their order, so both give the same bits.
 import torch
 from torch import Tensor
 
-from .assignment_rule import AssignmentRule
+from .assignment_problem import AssignmentProblem
 from .boxes import box_areas
 from .candidate_pairs import CandidatePairs
 from .competition import keep_best
@@ -34,26 +34,15 @@ class SparseEngine:
     """Decides about N priors by the pairs whose anchor or regressed box overlaps a ground truth.
 
     Args:
-        rule: The metric and the thresholds.
-        gt_boxes: Ground truths of shape (K, 4), xyxy in pixels, clean; K > 0.
-        priors: Priors of shape (N, 4), likewise; N > 0.
-        pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
-        blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
+        problem: The image, with clean boxes.
     """
 
-    def __init__(
-        self,
-        rule: AssignmentRule,
-        gt_boxes: Tensor,
-        priors: Tensor,
-        pred_boxes: Tensor | None,
-        blocked: Tensor | None,
-    ) -> None:
-        self.rule, self.gt_boxes, self.blocked = rule, gt_boxes, blocked
-        self.gts = gt_boxes.t().contiguous()
+    def __init__(self, problem: AssignmentProblem) -> None:
+        self.rule, self.gt_boxes, priors, pred_boxes, self.blocked = problem
+        self.gts = self.gt_boxes.t().contiguous()
         self.priors = priors.t().contiguous()
         self.preds = None if pred_boxes is None else pred_boxes.t().contiguous()
-        self.pairs = CandidatePairs(gt_boxes, *_surroundings(priors, pred_boxes))
+        self.pairs = CandidatePairs(self.gt_boxes, *_surroundings(priors, pred_boxes))
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.

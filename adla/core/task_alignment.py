@@ -106,7 +106,7 @@ def assign_task_aligned(
         gt, prior = gated_pairs(gts, points, num_level_priors, gates)
         found.append(_candidates(gt + first, prior, measure))
     gt, prior, overlap, metric = (torch.cat(parts) for parts in zip(*found, strict=True))
-    wins = largest_of_each(measure.places(gt, prior), overlap)
+    wins = largest_of_each(measure.places(gt, prior), overlap.float())
     gt, prior = gt[wins], prior[wins]
     if rule.force_match:
         gt, prior = force_matches(
@@ -123,7 +123,7 @@ def _candidates(
     metric = measure.metric(gt, prior, overlap)
     some = (metric > 0).nonzero().squeeze(1)
     groups = measure.groups(gt[some], prior[some])
-    best = some[largest_of_each(groups, metric[some], measure.rule.topk)]
+    best = some[largest_of_each(groups, metric[some].float(), measure.rule.topk)]
     return gt[best], prior[best], overlap[best], metric[best]
 
 

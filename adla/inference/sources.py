@@ -1,6 +1,7 @@
 """Pictures and scenes as rows of 8-bit BGR pixels, read piece by piece."""
 
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from .bands import ValueRange, choose_bands, describe_range, to_uint8
 
 #: Up to so many pixels a picture that is no GeoTIFF is decoded as a whole.
 WHOLE_PIXELS = 64_000_000
-#: So many bytes of raw values are read at a time, and so many MB of blocks GDAL may keep.
-CHUNK_BYTES, GDAL_CACHE_MB = 64_000_000, 256
+#: Bytes of raw values that are read at a time, and bytes of decoded blocks that GDAL may keep (its
+#: own default is a share of the machine's memory).
+CHUNK_BYTES, GDAL_CACHE_BYTES = 64_000_000, 256_000_000
 #: EXIF tag that says how a picture is turned; above 4 its sides are swapped.
 ORIENTATION = 0x0112
 #: What counts as a picture in a folder.
@@ -83,7 +85,9 @@ class Raster:
         self, path: Path, value_range: ValueRange | None, bands: tuple[int, ...] | None
     ) -> None:
         self._path, self._range = path, value_range
-        self._dataset = _open(path)
+        self._stack = ExitStack()
+        self._stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
+        self._dataset = self._stack.enter_context(_open(path))
         try:
             self._bands, self._palette = choose_bands(self._dataset, bands)
             dtype = np.dtype(self._dataset.dtypes[self._bands[0] - 1])
@@ -132,7 +136,7 @@ class Raster:
 
     def close(self) -> None:
         """Close the file."""
-        self._dataset.close()
+        self._stack.close()
 
 
 def _open(path: Path) -> rasterio.DatasetReader:

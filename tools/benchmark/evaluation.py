@@ -96,9 +96,7 @@ def show(results: dict[str, dict], images: int) -> Table:
     """Compare the engines."""
     first = next(iter(results.values()))
     title = f"{images:,} images, {first['objects']:,} objects, {first['detections']:,} detections"
-    table = Table(
-        "engine", "seconds", "CPU s", "times faster", "peak GiB", "AP", "oLRP", title=title
-    )
+    table = Table("engine", "seconds", "CPU s", "faster", "peak GiB", "AP", "oLRP", title=title)
     slowest = max(result["seconds"] for result in results.values())
     for engine, result in results.items():
         table.add_row(
