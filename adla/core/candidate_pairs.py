@@ -1,15 +1,15 @@
 """Which boxes can overlap which queries: a superset of the overlapping pairs, in blocks.
 
 A box overlaps a query only if its upper left corner lies in the query's box, enlarged to the upper
-left by the size of the box. So the boxes are sorted by size level and, inside a level, by the grid
-cell of that corner, row after row. For one query, one level and one row of cells the candidates
-are then a *run*: neighbours in the sorted order. Every box stands in one cell, so no pair occurs
-twice, and nothing is ever compared that is not near.
+left by the size of the box. So the boxes are sorted by kind (size, and whether wide, square or
+tall) and, inside a kind, by the grid cell of that corner, row after row. For one query, one kind
+and one row of cells the candidates are then a *run*: neighbours in the sorted order. Every box
+stands in one cell, so no pair occurs twice, and nothing is ever compared that is not near.
 
 Exact under rounding: the cell of a coordinate is a monotone function of it (subtract, multiply,
-clamp and floor are monotone in floating point), and the reach of a level is rounded up. A corner
+clamp and floor are monotone in floating point), and the reach of a kind is rounded up. A corner
 between two coordinates lies in a cell between theirs, also outside the grid, which ends in the
-clamped border cells. Levels and the extent of the grid decide about speed, never about the result.
+clamped border cells. Kinds and the extent of the grid decide about speed, never about the result.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,19 @@ from torch.nn.functional import pad
 
 from .nearby import FARTHEST, grid_extent
 
-#: Cells of the grid of a level along each axis, at most; fewer for fewer boxes.
+#: Cells of the grid of a kind along each axis, at most; fewer for fewer boxes.
 GRID_CELLS = 256
 
-#: Size levels, two per octave, from up to 1 px (level 0) to above 2^15 px.
-SIZE_LEVELS = 32
+#: Sizes by the longer side, two per octave, from up to 1 px to above 2^15 px.
+SIZES = 32
 
-#: Width and height of a cell, as a share of the smallest side of the level. A narrow cell fits the
+#: Shapes: about twice as wide as high, square, about twice as high as wide.
+SHAPES = 3
+
+#: Width and height of the cells of each shape, as shares of the longer side. A narrow cell fits the
 #: query tighter at no cost; a lower one means more runs.
-CELL_SIZE = (1 / 16, 1 / 4)
+CELL_WIDTH = (1 / 16, 1 / 16, 1 / 32)
+CELL_HEIGHT = (1 / 4, 1 / 2, 1 / 2)
 
 #: Candidates in one block at most, or one query: in a CPU's caches, and few launches on a GPU.
 BLOCK_CANDIDATES = {"cpu": 2**17, "cuda": 2**22}
@@ -45,13 +49,13 @@ class CandidateBlock(NamedTuple):
         first: The first query of the block.
         last: The query after the last one.
         queries: Shape (M,), int64: the query of each pair, counted from ``first``.
-        boxes: Shape (M,), int64: the box of each pair.
+        places: Shape (M,), int64: the place of each pair's box in the sorted order.
     """
 
     first: int
     last: int
     queries: Tensor
-    boxes: Tensor
+    places: Tensor
 
 
 class CandidatePairs:
@@ -61,34 +65,35 @@ class CandidatePairs:
         queries: Boxes of shape (K, 4), xyxy in pixels, as :func:`~adla.core.clean_boxes` gives
             them; K > 0.
         boxes: Boxes of shape (N, 4), likewise.
-        owners: Shape (N,), int64: what to report for a box; None reports its index.
+        owners: Shape (N,), int64: what a box stands for; None stands for its index.
+
+    Attributes:
+        owners: Shape (N,), int64: what each place of the sorted order stands for.
     """
 
     def __init__(self, queries: Tensor, boxes: Tensor, owners: Tensor | None = None) -> None:
         sides = (boxes[:, 2:] - boxes[:, :2]).t()
-        # Two levels per octave; an empty box has the level 0.
-        level = sides.amax(dim=0).log2_().mul_(2).clamp_(0, SIZE_LEVELS - 1).long()
-        used = torch.bincount(level, minlength=SIZE_LEVELS) > 0
-        exponents = used.nonzero().squeeze(1)
-        level = (used.cumsum(0) - 1).index_select(0, level)
-        reach = boxes.new_zeros(2, len(exponents))
-        reach.scatter_reduce_(1, level.expand(2, -1), sides, "amax")
+        kind = _kinds(sides)
+        used = torch.bincount(kind, minlength=SIZES * SHAPES) > 0
+        kinds = used.nonzero().squeeze(1)
+        kind = (used.cumsum(0) - 1).index_select(0, kind)
+        reach = boxes.new_zeros(2, len(kinds))
+        reach.scatter_reduce_(1, kind.expand(2, -1), sides, "amax")
         reach *= 1 + 2**-20
         self._size = min(GRID_CELLS, 2 ** (len(boxes).bit_length() // 2 + 1))
-        cells = _Cells.over(*grid_extent(queries), reach, exponents, self._size)
+        cells = _Cells.over(*grid_extent(queries), reach, kinds, self._size)
 
-        column, row = cells.find(boxes.t()[:2], level)
-        key = ((level * self._size + row) * self._size + column).int()
-        self._sorted = key.argsort()
-        if owners is not None:
-            self._sorted = owners.index_select(0, self._sorted)
-        counts = torch.bincount(key, minlength=len(exponents) * self._size**2)
+        column, row = cells.find(boxes.t()[:2], kind)
+        key = ((kind * self._size + row) * self._size + column).int()
+        order = key.argsort()
+        self.owners = order if owners is None else owners.index_select(0, order)
+        counts = torch.bincount(key, minlength=len(kinds) * self._size**2)
         self._offsets = pad(counts.cumsum(0), (1, 0))
 
-        # The cells that a query reaches, per level: x and y of the first and the last, (K, L) each.
+        # The cells that a query reaches, per kind: x and y of the first and the last, (K, L) each.
         corners = queries.t()[:, :, None]
         self._first = cells.find(corners[:2] - reach[:, None])
-        self._last = cells.find(corners[2:].expand(2, -1, len(exponents)))
+        self._last = cells.find(corners[2:].expand(2, -1, len(kinds)))
         is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1, keepdim=True)
         self._rows = (self._last[1] - self._first[1] + 1) * is_box
 
@@ -105,20 +110,19 @@ class CandidatePairs:
             run_ends = ends.tolist()
             for begin, end in split_by_sum(per_query, limit):
                 runs = slice(run_ends[begin], run_ends[end])
-                of_run, boxes = self._expand(start[runs], length[runs])
-                yield CandidateBlock(
-                    first + begin, first + end, query[runs].index_select(0, of_run) - begin, boxes
-                )
+                of_run, places = _expand(start[runs], length[runs])
+                queries = (query[runs] - begin).index_select(0, of_run)
+                yield CandidateBlock(first + begin, first + end, queries, places)
 
     def _runs(self, first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return query (from ``first``), start and length of the runs of some queries."""
-        num_levels = self._rows.size(1)
+        num_kinds = self._rows.size(1)
         rows = self._rows[first:last].reshape(-1)
-        slot = torch.repeat_interleave(rows)  # in the (query, level) table
+        slot = torch.repeat_interleave(rows)  # in the (query, kind) table
         place = torch.arange(len(slot), device=slot.device)
         place -= (rows.cumsum(0) - rows).index_select(0, slot)
         place += self._first[1, first:last].reshape(-1).index_select(0, slot)
-        place += slot.remainder(num_levels) * self._size
+        place += slot.remainder(num_kinds) * self._size
         place *= self._size
         left, right = (
             cells[0, first:last].reshape(-1).index_select(0, slot)
@@ -126,40 +130,47 @@ class CandidatePairs:
         )
         start = self._offsets.index_select(0, place + left)
         length = self._offsets.index_select(0, place + right + 1) - start
-        return slot // num_levels, start, length
+        return slot // num_kinds, start, length
 
-    def _expand(self, start: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the run and the box of every candidate of some runs."""
-        ends = length.cumsum(0)
-        total = int(ends[-1]) if len(ends) else 0
-        of_run = torch.repeat_interleave(length, output_size=total)
-        place = torch.arange(total, device=of_run.device)
-        place += (start - ends + length).index_select(0, of_run)
-        return of_run, self._sorted.index_select(0, place)
+
+def _expand(start: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the run and the place of every candidate of some runs."""
+    ends = length.cumsum(0)
+    total = int(ends[-1]) if len(ends) else 0
+    of_run = torch.repeat_interleave(length, output_size=total)
+    places = torch.arange(total, device=of_run.device)
+    return of_run, places.add_((start - ends + length).index_select(0, of_run))
+
+
+def _kinds(sides: Tensor) -> Tensor:
+    """Return the kind, shape (N,), of boxes from their sides (2, N); an empty box has any."""
+    logarithms = sides.clamp(min=1e-3).log2_()
+    size = logarithms.amax(dim=0).mul_(2).clamp_(0, SIZES - 1).long()
+    shape = (logarithms[1] - logarithms[0]).round_().clamp_(-1, 1).long() + 1
+    return size * SHAPES + shape
 
 
 class _Cells(NamedTuple):
-    """Grids over the plane, one per level: their low borders and cells per pixel, (2, L) each."""
+    """Grids over the plane, one per kind: their low borders and cells per pixel, (2, L) each."""
 
     low: Tensor
     per_pixel: Tensor
     size: int
 
     @classmethod
-    def over(
-        cls, low: Tensor, high: Tensor, reach: Tensor, exponents: Tensor, size: int
-    ) -> "_Cells":
+    def over(cls, low: Tensor, high: Tensor, reach: Tensor, kinds: Tensor, size: int) -> "_Cells":
         """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
         low = (low[:, None] - reach).clamp_(min=-FARTHEST)
-        finest = low.new_tensor(CELL_SIZE)[:, None] * 2 ** (exponents / 2)
+        shares = low.new_tensor([CELL_WIDTH, CELL_HEIGHT]).index_select(1, kinds % SHAPES)
+        finest = shares * 2 ** ((kinds // SHAPES) / 2)
         return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / size), size)
 
-    def find(self, values: Tensor, level: Tensor | None = None) -> Tensor:
-        """Return the cells of coordinates (2, M) on their levels, or (2, K, L) on all levels."""
-        if level is None:
+    def find(self, values: Tensor, kind: Tensor | None = None) -> Tensor:
+        """Return the cells of coordinates (2, M) of their kinds, or (2, K, L) for all kinds."""
+        if kind is None:
             low, per_pixel = self.low[:, None], self.per_pixel[:, None]
         else:
-            low, per_pixel = self.low.index_select(1, level), self.per_pixel.index_select(1, level)
+            low, per_pixel = self.low.index_select(1, kind), self.per_pixel.index_select(1, kind)
         return (values - low).mul_(per_pixel).clamp_(0, self.size - 1).long()
 
 

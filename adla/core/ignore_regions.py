@@ -5,7 +5,7 @@ from torch import Tensor
 
 from .candidate_pairs import CandidatePairs
 from .nearby import near_any
-from .overlaps import aligned_iof, pairwise_iof
+from .overlaps import aligned_iof, as_columns, pairwise_iof
 
 #: Elements of one (boxes x regions) block.
 BLOCK_ELEMENTS = 2**22
@@ -32,12 +32,14 @@ def largest_iof_sparse(
         The share of shape (N,), in [0, 1].
     """
     largest = boxes.new_zeros(len(boxes))
-    box_corners, region_corners = boxes.t().contiguous(), regions.t().contiguous()
     near = near_any(regions, boxes)
-    for block in CandidatePairs(regions, boxes.index_select(0, near), near).blocks():
-        box = box_corners.index_select(1, block.boxes)
-        region = region_corners.index_select(1, block.queries + block.first)
+    pairs = CandidatePairs(regions, boxes.index_select(0, near), near)
+    box_columns = as_columns(boxes.index_select(0, pairs.owners))
+    region_columns = as_columns(regions)
+    for block in pairs.blocks():
+        box = box_columns.index_select(1, block.places)
+        region = region_columns.index_select(1, block.queries + block.first)
         whole, other = (region, box) if of_region else (box, region)
         share = aligned_iof(whole, other, floor)
-        largest.scatter_reduce_(0, block.boxes, share, "amax")
+        largest.scatter_reduce_(0, pairs.owners.index_select(0, block.places), share, "amax")
     return largest

@@ -8,7 +8,7 @@ from torch import Tensor
 from .boxes import clean_boxes
 from .candidate_pairs import CandidatePairs
 from .nearby import near_any
-from .overlaps import aligned_iou
+from .overlaps import aligned_iou, as_columns
 
 
 class OverlappingPairs(NamedTuple):
@@ -48,15 +48,17 @@ def overlapping_pairs(boxes1: Tensor, boxes2: Tensor) -> OverlappingPairs:
     empty = torch.empty(0, dtype=torch.long, device=boxes1.device)
     parts = [OverlappingPairs(empty, empty, boxes1.new_empty(0))]
     if len(boxes1) and len(boxes2):
-        coordinates1, coordinates2 = boxes1.t().contiguous(), boxes2.t().contiguous()
         near = near_any(boxes1, boxes2)
-        for block in CandidatePairs(boxes1, boxes2.index_select(0, near), near).blocks():
+        pairs = CandidatePairs(boxes1, boxes2.index_select(0, near), near)
+        columns1, columns2 = as_columns(boxes1), as_columns(boxes2.index_select(0, pairs.owners))
+        for block in pairs.blocks():
             first = block.queries + block.first
             iou = aligned_iou(
-                coordinates1.index_select(1, first), coordinates2.index_select(1, block.boxes)
+                columns1.index_select(1, first), columns2.index_select(1, block.places)
             )
             hit = (iou > 0).nonzero().squeeze(1)
+            second = pairs.owners.index_select(0, block.places.index_select(0, hit))
             parts.append(
-                OverlappingPairs(*(x.index_select(0, hit) for x in (first, block.boxes, iou)))
+                OverlappingPairs(first.index_select(0, hit), second, iou.index_select(0, hit))
             )
     return OverlappingPairs(*(torch.cat(column) for column in zip(*parts, strict=True)))

@@ -10,7 +10,7 @@ from .boxes import box_areas
 
 
 def _intersections(corners1: Tensor, corners2: Tensor) -> Tensor:
-    """Return the intersection areas in square pixels of coordinates (4, ...) that broadcast."""
+    """Return the intersection areas in square pixels of coordinates x1, y1, x2, y2 (4+, ...)."""
     sides = []
     for low, high in ((0, 2), (1, 3)):
         side = torch.minimum(corners1[high], corners2[high])
@@ -45,19 +45,24 @@ def pairwise_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     return _over_union(inter, box_areas(boxes1)[:, None], box_areas(boxes2)[None])
 
 
-def aligned_iou(corners1: Tensor, corners2: Tensor, floor: float = 0) -> Tensor:
+def as_columns(boxes: Tensor) -> Tensor:
+    """Return boxes (N, 4), xyxy, as the rows x1, y1, x2, y2 and area, shape (5, N), contiguous."""
+    return torch.cat([boxes.t(), box_areas(boxes)[None]])
+
+
+def aligned_iou(columns1: Tensor, columns2: Tensor, floor: float = 0) -> Tensor:
     """Return the intersection over union of M boxes with M others.
 
     Args:
-        corners1: Clean boxes of shape (4, M): x1, y1, x2, y2 in pixels, each contiguous.
-        corners2: Clean boxes of shape (4, M), likewise.
+        columns1: Clean boxes of shape (5, M) as :func:`as_columns` gives them.
+        columns2: Clean boxes of shape (5, M), likewise.
         floor: Smallest divisor, in square pixels.
 
     Returns:
         IoU of shape (M,) in [0, 1]; exactly 0 where a box is empty.
     """
-    inter = _intersections(corners1, corners2)
-    return _over_union(inter, box_areas(corners1.t()), box_areas(corners2.t()), floor)
+    inter = _intersections(columns1, columns2)
+    return _over_union(inter, columns1[4], columns2[4], floor)
 
 
 def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -74,15 +79,15 @@ def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     return _over_area(inter, box_areas(boxes1)[:, None])
 
 
-def aligned_iof(corners1: Tensor, corners2: Tensor, floor: float = 0) -> Tensor:
+def aligned_iof(columns1: Tensor, columns2: Tensor, floor: float = 0) -> Tensor:
     """Return the intersection over the area of the first box, of M boxes with M others.
 
     Args:
-        corners1: Clean boxes of shape (4, M): x1, y1, x2, y2 in pixels, each contiguous.
-        corners2: Clean boxes of shape (4, M), likewise.
+        columns1: Clean boxes of shape (5, M) as :func:`as_columns` gives them.
+        columns2: Clean boxes of shape (5, M), likewise.
         floor: Smallest divisor, in square pixels.
 
     Returns:
         Overlap of shape (M,) in [0, 1]; exactly 0 where a box is empty.
     """
-    return _over_area(_intersections(corners1, corners2), box_areas(corners1.t()), floor)
+    return _over_area(_intersections(columns1, columns2), columns1[4], floor)

@@ -24,7 +24,7 @@ from .assignment_problem import AssignmentProblem
 from .boxes import box_areas
 from .candidate_pairs import CandidatePairs
 from .competition import keep_best
-from .overlaps import aligned_iou
+from .overlaps import aligned_iou, as_columns
 
 #: How much larger than anchor and regressed box together the box around both may be.
 LOOSEST = 2.0
@@ -39,25 +39,28 @@ class SparseEngine:
 
     def __init__(self, problem: AssignmentProblem) -> None:
         self.rule, self.gt_boxes, priors, pred_boxes, self.blocked = problem
-        self.gts = self.gt_boxes.t().contiguous()
-        self.priors = priors.t().contiguous()
-        self.preds = None if pred_boxes is None else pred_boxes.t().contiguous()
+        self.num_priors = len(priors)
         self.pairs = CandidatePairs(self.gt_boxes, *_surroundings(priors, pred_boxes))
+        # Columns in the sorted order, where the candidates of an object are neighbours.
+        self.gts = as_columns(self.gt_boxes)
+        self.priors = as_columns(priors.index_select(0, self.pairs.owners))
+        self.preds = None
+        if pred_boxes is not None:
+            self.preds = as_columns(pred_boxes.index_select(0, self.pairs.owners))
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
 
         An earlier ground truth wins a tie.
         """
-        num_priors = self.priors.size(1)
-        best = self.priors.new_full((num_priors,), -1.0)
+        best = self.gts.new_full((self.num_priors,), -1.0)
         max_overlaps = torch.zeros_like(best)
         near = torch.zeros_like(best)
         gt_inds = torch.zeros_like(best, dtype=torch.long)
         lowest = best.new_tensor(1.0)
         for block in self.pairs.blocks():
-            gt, prior = block.queries, block.boxes
-            anchor_iou, metric = self._measure(gt + block.first, prior)
+            gt, prior = block.queries, self.pairs.owners.index_select(0, block.places)
+            anchor_iou, metric = self._measure(gt + block.first, block.places)
             iou_max = anchor_iou.new_zeros(block.last - block.first)
             iou_max.scatter_reduce_(0, gt, anchor_iou, "amax")
             t_pos, t_neg = self.rule.thresholds(iou_max, self.gt_boxes[block.first : block.last])
@@ -81,25 +84,23 @@ class SparseEngine:
         value = self.gts.new_zeros(self.gts.size(1))
         index = torch.zeros_like(value, dtype=torch.long)
         for block in self.pairs.blocks():
-            gt, prior = block.queries + block.first, block.boxes
-            free = (
-                (wanting.index_select(0, gt) & ~taken.index_select(0, prior)).nonzero().squeeze(1)
-            )
-            gt, prior = gt.index_select(0, free), prior.index_select(0, free)
-            _, metric = self._measure(gt, prior)
-            keep_best(value, index, gt, metric, prior)
+            gt, prior = block.queries + block.first, self.pairs.owners.index_select(0, block.places)
+            free = wanting.index_select(0, gt) & ~taken.index_select(0, prior)
+            free = free.nonzero().squeeze(1)
+            gt, prior, place = (x.index_select(0, free) for x in (gt, prior, block.places))
+            keep_best(value, index, gt, self._measure(gt, place)[1], prior)
         return value, index
 
-    def _measure(self, gt: Tensor, prior: Tensor) -> tuple[Tensor, Tensor]:
-        """Return A and D, shape (M,), of M pairs."""
+    def _measure(self, gt: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+        """Return A and D, shape (M,), of M pairs of ground truths and places."""
         gts = self.gts.index_select(1, gt)
-        anchor_iou = aligned_iou(gts, self.priors.index_select(1, prior))
+        anchor_iou = aligned_iou(gts, self.priors.index_select(1, place))
         regressed_iou = None
         if self.preds is not None:
-            regressed_iou = aligned_iou(gts, self.preds.index_select(1, prior))
+            regressed_iou = aligned_iou(gts, self.preds.index_select(1, place))
         metric = self.rule.measure(anchor_iou, regressed_iou)
         if self.blocked is not None:
-            blocked = self.blocked.index_select(0, prior)
+            blocked = self.blocked.index_select(0, self.pairs.owners.index_select(0, place))
             anchor_iou, metric = anchor_iou.masked_fill(blocked, 0), metric.masked_fill(blocked, 0)
         return anchor_iou, metric
 

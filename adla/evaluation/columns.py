@@ -39,10 +39,14 @@ class GroundTruth:
             category_ids: The evaluated categories in label order; None takes all of the file.
 
         Raises:
-            ValueError: If image ids are of different types, or an annotation's image is not there.
+            ValueError: If image ids are of different types, an annotation's image is not there, or
+                two classes have one name.
         """
         names = {category["id"]: category["name"] for category in dataset["categories"]}
         category_ids = list(names) if category_ids is None else category_ids
+        class_names = [names[category_id] for category_id in category_ids]
+        if len(set(class_names)) < len(class_names):
+            raise ValueError(f"two categories have the same name: {class_names}")
         label = {category_id: index for index, category_id in enumerate(category_ids)}
         ids = {image["id"] for image in dataset["images"]}
         if len({isinstance(image_id, str) for image_id in ids}) > 1:
@@ -57,7 +61,7 @@ class GroundTruth:
         areas = [ann.get("area", box[2] * box[3]) for ann, box in zip(anns, boxes, strict=True)]
         return cls(
             image_ids,
-            [names[category_id] for category_id in category_ids],
+            class_names,
             np.array([position[ann["image_id"]] for ann in anns], np.int64),
             np.array([label[ann["category_id"]] for ann in anns], np.int64),
             boxes,

@@ -61,8 +61,10 @@ class Picture:
                 pixels = np.asarray(image.convert("RGBA" if alpha else "RGB"))
         except (OSError, SyntaxError) as error:
             raise UnreadableImage(f"{self._path} cannot be decoded: {error}") from None
-        valid = pixels[..., 3] > 0 if alpha else np.ones(pixels.shape[:2], bool)
-        return pixels[..., 2::-1], valid
+        if not alpha:
+            return pixels[..., ::-1], np.ones(pixels.shape[:2], bool)
+        valid = pixels[..., 3] > 0
+        return np.where(valid[..., None], pixels[..., 2::-1], 0), valid
 
     def close(self) -> None:
         """Let the pixels go."""

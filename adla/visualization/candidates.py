@@ -35,12 +35,9 @@ def save_candidates(
         The path.
     """
     anchors, gt_boxes = clean_boxes(anchors), clean_boxes(gt_boxes)
-    found = torch.cat(
-        [
-            block.boxes[block.queries + block.first == chosen]
-            for block in CandidatePairs(gt_boxes, anchors).blocks()
-        ]
-    )
+    pairs = CandidatePairs(gt_boxes, anchors)
+    places = [b.places[b.queries + b.first == chosen] for b in pairs.blocks()]
+    found = pairs.owners[torch.cat(places)]
     state = torch.zeros(len(anchors), dtype=torch.long)
     state[found] = 1
     state[pairwise_iou(gt_boxes[chosen : chosen + 1], anchors)[0] > 0] = 2

@@ -67,7 +67,7 @@ def test_candidates_follow_the_pairs_and_not_the_product():
     centre = torch.stack([x, y], dim=-1).view(-1, 2)
     anchors = torch.cat([centre - 8, centre + 8], dim=1)
     blocks = list(CandidatePairs(gts, anchors).blocks())
-    candidates = sum(len(block.boxes) for block in blocks)
+    candidates = sum(len(block.places) for block in blocks)
     pairs = overlapping_pairs(gts, anchors)
     assert len(pairs.iou) <= candidates < 2 * len(pairs.iou) < 50_000
     assert [block.first for block in blocks[1:]] == [block.last for block in blocks[:-1]]

@@ -66,6 +66,7 @@ def test_annotation_id_zero_is_shifted_and_said(tmp_path):
         ((("annotations", 0, "bbox"), [1, 2, -8, 8]), "1 of 1 entries have a negative width or"),
         ((("annotations", 0, "bbox"), [1, 2, float("nan"), 8]), "a bbox that is not finite"),
         ((("annotations", 0, "area"), -1), "an area that is negative or not finite"),
+        ((("categories", 1, "name"), "ship"), "two categories have the same name"),
         ((("images", 1, "id"), "3"), "some image ids are text and some numbers"),
     ],
 )

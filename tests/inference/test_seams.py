@@ -119,6 +119,14 @@ def test_one_object_called_by_two_names_counts_once():
     assert sorted(merged.labels.tolist()) == [0, 1]
 
 
+def test_equal_names_are_joined_before_equal_places():
+    grid = make_grid(160, 100, 100, 40)
+    boxes = np.array([[65.0, 40, 77, 50], [66, 40, 78, 50], [65, 40, 77, 50]])
+    found = Detected(boxes, np.array([0.5, 0.5, 0.5]), np.array([0, 0, 1]))
+    merged = merge_slices(found, np.array([0, 1, 1]), grid)
+    assert sorted(merged.labels.tolist()) == [0, 1]
+
+
 def test_nothing_found_stays_nothing():
     empty = Detected(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int))
     assert len(merge_slices(empty, np.zeros(0, int), make_grid(300, 300, 100, 20))) == 0

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 
 from adla.inference.slicing import choose_overlap, config_size, make_grid
 
 
+@example(1000, 1000, 100, 0.295)
 @settings(deadline=None, max_examples=50)
 @given(*[st.integers(1, 900)] * 2, st.integers(32, 400), st.floats(0, 0.95))
 def test_slices_cover_the_scene_with_at_least_the_overlap(width, height, size, ratio):

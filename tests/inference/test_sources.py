@@ -89,7 +89,7 @@ def test_transparent_pixels_hold_no_data(write_raster, noise):
         path = write_raster(np.concatenate([noise, alpha]), name, photometric="rgb", alpha="yes")
         pixels, valid = read_all(path)
         assert not valid[:, :10].any() and valid[:, 10:].all()
-        assert np.array_equal(pixels[:, 10:], as_bgr(noise)[:, 10:])
+        assert np.array_equal(pixels[:, 10:], as_bgr(noise)[:, 10:]) and not pixels[:, :10].any()
 
 
 def test_nodata_masks_and_nan_hold_no_data(write_raster, noise):

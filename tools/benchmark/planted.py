@@ -10,8 +10,8 @@ import rasterio
 from numpy import ndarray
 from rasterio.windows import Window
 
-#: Shortest and longest side of a planted box, in pixels.
-SIDES = (4.0, 12.0)
+#: Smallest and largest size of a planted box, the root of its area, in pixels.
+SIZES = (5.0, 12.0)
 #: Edge of the cells of which no two neighbours are given to two units, in pixels.
 CELL = 32
 #: Height of the windows that are written at a time, also the side of the tiles of the GeoTIFF.
@@ -72,7 +72,8 @@ class Planter:
             self._kinds += [kind] * len(boxes)
 
     def _box(self, x: float, y: float) -> ndarray:
-        sides = self._rng.uniform(*SIDES, 2)
+        stretch = np.exp(self._rng.uniform(-0.2, 0.2))
+        sides = self._rng.uniform(*SIZES) * np.array([stretch, 1 / stretch])
         before = self._rng.choice([0, 0.25, 0.5, 0.75, 1], 2) * sides
         return np.concatenate([(x, y) - before, (x, y) - before + sides])
 

@@ -15,7 +15,7 @@ from adla.core.candidate_pairs import CandidatePairs
 from adla.core.competition import keep_best
 from adla.core.ignore_regions import largest_iof_sparse
 from adla.core.nearby import near_any
-from adla.core.overlaps import aligned_iou
+from adla.core.overlaps import aligned_iou, as_columns
 
 #: Pairs up to which the stock assigner is called.
 DENSE_PAIRS = 2**16
@@ -124,12 +124,15 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
         prior_gt = torch.zeros_like(prior_iou, dtype=torch.long)
         gt_prior = torch.zeros_like(gt_iou, dtype=torch.long)
         low_quality = torch.zeros_like(prior_gt)
-        corners = priors.t().contiguous(), gt_boxes.t().contiguous()
         near = near_any(gt_boxes, priors)
-        for block in CandidatePairs(gt_boxes, priors.index_select(0, near), near).blocks():
-            gt, prior = block.queries + block.first, block.boxes
+        pairs = CandidatePairs(gt_boxes, priors.index_select(0, near), near)
+        columns = as_columns(priors.index_select(0, pairs.owners)), as_columns(gt_boxes)
+        for block in pairs.blocks():
+            gt, prior = block.queries + block.first, pairs.owners.index_select(0, block.places)
             iou = aligned_iou(
-                corners[1].index_select(1, gt), corners[0].index_select(1, prior), SMALLEST_AREA
+                columns[1].index_select(1, gt),
+                columns[0].index_select(1, block.places),
+                SMALLEST_AREA,
             )
             if blocked is not None:
                 iou = iou.masked_fill(blocked.index_select(0, prior), 0)
