@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
         "that become black and white; needed where pixels have more than 8 bits")  # fmt: skip
     add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
         "shown as grey; needed where a raster has others")  # fmt: skip
-    add("--ann-file", type=Path, help="COCO file whose image and category ids the output takes")
+    add("--ann-file", type=Path, help="COCO file: only its images, and its ids")
     add("--batch-size", type=int, default=4, help="slices at once (default: 4)")
     add("--device", help="such as cpu or cuda:1 (default: cuda:0 where there is one)")
     add("--keep-journal", action="store_true", help="keep what the slices found: the same command "

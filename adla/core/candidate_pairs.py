@@ -12,6 +12,7 @@ between two coordinates lies in a cell between theirs, also outside the grid, wh
 clamped border cells. Kinds and the extent of the grid decide about speed, never about the result.
 """
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,8 +22,10 @@ from torch.nn.functional import pad
 
 from .nearby import FARTHEST, grid_extent
 
-#: Cells of the grid of a kind along each axis, at most; fewer for fewer boxes.
-GRID_CELLS = 256
+#: Rows of cells in the grid of a kind, at most, and columns per row. There are fewer for fewer
+#: boxes, so that the table of all cells stays about as large as four times the boxes.
+GRID_ROWS = 128
+COLUMNS_PER_ROW = 4
 
 #: Sizes by the longer side, two per octave, from up to 1 px to above 2^15 px.
 SIZES = 32
@@ -80,14 +83,15 @@ class CandidatePairs:
         reach = boxes.new_zeros(2, len(kinds))
         reach.scatter_reduce_(1, kind.expand(2, -1), sides, "amax")
         reach *= 1 + 2**-20
-        self._size = min(GRID_CELLS, 2 ** (len(boxes).bit_length() // 2 + 1))
-        cells = _Cells.over(*grid_extent(queries), reach, kinds, self._size)
+        rows = min(GRID_ROWS, math.isqrt(len(boxes) // max(len(kinds), 1)) + 2)
+        self._columns = COLUMNS_PER_ROW * rows
+        cells = _Cells.over(*grid_extent(queries), reach, kinds, rows)
 
         column, row = cells.find(boxes.t()[:2], kind)
-        key = ((kind * self._size + row) * self._size + column).int()
+        key = ((kind * rows + row) * self._columns + column).int()
         order = key.argsort()
         self.owners = order if owners is None else owners.index_select(0, order)
-        counts = torch.bincount(key, minlength=len(kinds) * self._size**2)
+        counts = torch.bincount(key, minlength=len(kinds) * rows * self._columns)
         self._offsets = pad(counts.cumsum(0), (1, 0))
 
         # The cells that a query reaches, per kind: x and y of the first and the last, (K, L) each.
@@ -96,6 +100,7 @@ class CandidatePairs:
         self._last = cells.find(corners[2:].expand(2, -1, len(kinds)))
         is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1, keepdim=True)
         self._rows = (self._last[1] - self._first[1] + 1) * is_box
+        self._rows_per_kind = rows
 
     def blocks(self) -> Iterator[CandidateBlock]:
         """Yield the candidates of all queries in ascending order of the queries.
@@ -122,8 +127,8 @@ class CandidatePairs:
         place = torch.arange(len(slot), device=slot.device)
         place -= (rows.cumsum(0) - rows).index_select(0, slot)
         place += self._first[1, first:last].reshape(-1).index_select(0, slot)
-        place += slot.remainder(num_kinds) * self._size
-        place *= self._size
+        place += slot.remainder(num_kinds) * self._rows_per_kind
+        place *= self._columns
         left, right = (
             cells[0, first:last].reshape(-1).index_select(0, slot)
             for cells in (self._first, self._last)
@@ -151,27 +156,32 @@ def _kinds(sides: Tensor) -> Tensor:
 
 
 class _Cells(NamedTuple):
-    """Grids over the plane, one per kind: their low borders and cells per pixel, (2, L) each."""
+    """Grids over the plane, one per kind: their low borders and cells per pixel, (2, L) each.
+
+    ``last`` holds the last column and the last row, shape (2, 1).
+    """
 
     low: Tensor
     per_pixel: Tensor
-    size: int
+    last: Tensor
 
     @classmethod
-    def over(cls, low: Tensor, high: Tensor, reach: Tensor, kinds: Tensor, size: int) -> "_Cells":
+    def over(cls, low: Tensor, high: Tensor, reach: Tensor, kinds: Tensor, rows: int) -> "_Cells":
         """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
         low = (low[:, None] - reach).clamp_(min=-FARTHEST)
         shares = low.new_tensor([CELL_WIDTH, CELL_HEIGHT]).index_select(1, kinds % SHAPES)
         finest = shares * 2 ** ((kinds // SHAPES) / 2)
-        return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / size), size)
+        counts = low.new_tensor([[COLUMNS_PER_ROW * rows], [rows]])
+        return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / counts), counts - 1)
 
     def find(self, values: Tensor, kind: Tensor | None = None) -> Tensor:
         """Return the cells of coordinates (2, M) of their kinds, or (2, K, L) for all kinds."""
         if kind is None:
-            low, per_pixel = self.low[:, None], self.per_pixel[:, None]
+            low, per_pixel, last = (x[:, None] for x in self)
         else:
             low, per_pixel = self.low.index_select(1, kind), self.per_pixel.index_select(1, kind)
-        return (values - low).mul_(per_pixel).clamp_(0, self.size - 1).long()
+            last = self.last
+        return torch.minimum((values - low).mul_(per_pixel).clamp_(min=0), last).long()
 
 
 def split_by_sum(sizes: Tensor, limit: int) -> Iterator[tuple[int, int]]:

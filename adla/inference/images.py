@@ -69,28 +69,30 @@ def find_images(inputs: Sequence[str], out: Path | None = None) -> list[ImageFil
 def adopt_ids(
     images: Sequence[ImageFile], classes: Sequence[str], ann_file: Path
 ) -> tuple[list[ImageFile], list[int]]:
-    """Take the ids of images and categories from a COCO file, so that its boxes can be compared.
+    """Take images and ids from a COCO file, so that the detections can be compared with its boxes.
 
     Args:
-        images: The images.
+        images: The images that are there; those that the file does not name are left out.
         classes: Class names, by label.
         ann_file: COCO json.
 
     Returns:
-        The images with its ids, and its category id of each label.
+        The images with their ids, and the category id of each label.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no COCO file, or lacks an image or a class.
+        ValueError: If it is no COCO file, names an image that is not there, or lacks a class.
     """
     coco = load_coco(ann_file)
-    image_ids = {image["file_name"]: image["id"] for image in coco["images"]}
+    there = {image.name: image.path for image in images}
+    names = {image["file_name"]: image["id"] for image in coco["images"]}
     category_ids = {category["name"]: category["id"] for category in coco["categories"]}
-    for kind, missing in (
-        ("images", [image.name for image in images if image.name not in image_ids]),
-        ("classes", [name for name in classes if name not in category_ids]),
-    ):
-        if missing:
-            raise ValueError(f"{ann_file} lacks {len(missing)} {kind}, such as {missing[0]}")
-    adopted = [ImageFile(i.path, i.name, image_ids[i.name]) for i in images]
+    if missing := [name for name in names if name not in there]:
+        raise ValueError(
+            f"{len(missing)} of {len(names)} images of {ann_file} are not among the inputs, such "
+            f"as {missing[0]}: name the folder that its file names are relative to"
+        )
+    if unknown := [name for name in classes if name not in category_ids]:
+        raise ValueError(f"{ann_file} lacks {len(unknown)} classes, such as {unknown[0]}")
+    adopted = [ImageFile(there[name], name, number) for name, number in names.items()]
     return adopted, [category_ids[name] for name in classes]

@@ -74,10 +74,11 @@ def test_ids_of_an_annotation_file(folder):
     assert [image.image_id for image in adopted] == [7, 8, 9] and categories == [4, 9]
     with pytest.raises(ValueError, match="lacks 1 classes, such as plane"):
         adopt_ids(images, ["car", "plane"], file)
+    with pytest.raises(ValueError, match=r"1 of 3 images of .* not among .* as sub/c\.jpg: name"):
+        adopt_ids(images[:2], ["car"], file)
     coco["images"].pop()
     file.write_text(json.dumps(coco))
-    with pytest.raises(ValueError, match=r"lacks 1 images, such as sub/c\.jpg"):
-        adopt_ids(images, ["car"], file)
+    assert [image.name for image in adopt_ids(images, ["car"], file)[0]] == ["a.TIF", "b.png"]
     file.write_text("[]")
     with pytest.raises(ValueError, match=r"gt\.json"):
         adopt_ids(images, ["car"], file)
