@@ -5,16 +5,18 @@ from torch import Tensor
 
 
 def keep_best(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option: Tensor) -> None:
-    """Let M offers compete for S slots, in place; what stands in a slot wins a tie.
+    """Let M offers compete for S slots, in place, with what stands there.
 
     Args:
         best: Shape (S,): the value that an offer has to beat; becomes the best value.
-        choice: Shape (S,), int64: becomes the option of the best value where one was better.
+        choice: Shape (S,), int64: the option of that value; becomes that of the best value.
         slot: Shape (M,), int64: the slot of each offer.
         value: Shape (M,): the value of each offer.
         option: Shape (M,), int64: the option that each offer stands for.
     """
-    better = (value > best.index_select(0, slot)).nonzero().squeeze(1)
+    standing = best.index_select(0, slot)
+    better = (value == standing) & (option < choice.index_select(0, slot))
+    better = (better | (value > standing)).nonzero().squeeze(1)
     slot, value, option = (x.index_select(0, better) for x in (slot, value, option))
     best.scatter_reduce_(0, slot, value, "amax")
     wins = (value == best.index_select(0, slot)).nonzero().squeeze(1)

@@ -38,8 +38,11 @@ class SparseEngine:
     """
 
     def __init__(self, problem: AssignmentProblem) -> None:
-        self.rule, self.gt_boxes, priors, pred_boxes, self.blocked = problem
+        self.rule, gt_boxes, priors, pred_boxes, self.blocked = problem
         self.num_priors = len(priors)
+        # Neighbours in the image come one after the other, so that they find the same boxes cached.
+        self.gt_order = _by_place(gt_boxes)
+        self.gt_boxes = gt_boxes.index_select(0, self.gt_order)
         self.pairs = CandidatePairs(self.gt_boxes, *_surroundings(priors, pred_boxes))
         # Columns in the sorted order, where the candidates of an object are neighbours.
         self.gts = as_columns(self.gt_boxes)
@@ -51,7 +54,7 @@ class SparseEngine:
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
 
-        An earlier ground truth wins a tie.
+        A ground truth with a lower index wins a tie.
         """
         best = self.gts.new_full((self.num_priors,), -1.0)
         max_overlaps = torch.zeros_like(best)
@@ -74,21 +77,24 @@ class SparseEngine:
                 gt_inds,
                 prior.index_select(0, passing),
                 metric.index_select(0, passing),
-                gt.index_select(0, passing) + block.first + 1,
+                self.gt_order.index_select(0, gt.index_select(0, passing) + block.first) + 1,
             )
         gt_inds = gt_inds.masked_fill(((near > 0) | (lowest <= 0)) & (best < 0), -1)
         return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
 
     def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
         """Return metric and index, shape (K,), of the best prior that is not taken."""
-        value = self.gts.new_zeros(self.gts.size(1))
+        value = self.gts.new_zeros(len(self.gt_order))
         index = torch.zeros_like(value, dtype=torch.long)
         for block in self.pairs.blocks():
             gt, prior = block.queries + block.first, self.pairs.owners.index_select(0, block.places)
-            free = wanting.index_select(0, gt) & ~taken.index_select(0, prior)
+            slot = self.gt_order.index_select(0, gt)
+            free = wanting.index_select(0, slot) & ~taken.index_select(0, prior)
             free = free.nonzero().squeeze(1)
-            gt, prior, place = (x.index_select(0, free) for x in (gt, prior, block.places))
-            keep_best(value, index, gt, self._measure(gt, place)[1], prior)
+            gt, slot, prior, place = (
+                x.index_select(0, free) for x in (gt, slot, prior, block.places)
+            )
+            keep_best(value, index, slot, self._measure(gt, place)[1], prior)
         return value, index
 
     def _measure(self, gt: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,6 +109,12 @@ class SparseEngine:
             blocked = self.blocked.index_select(0, self.pairs.owners.index_select(0, place))
             anchor_iou, metric = anchor_iou.masked_fill(blocked, 0), metric.masked_fill(blocked, 0)
         return anchor_iou, metric
+
+
+def _by_place(boxes: Tensor) -> Tensor:
+    """Return an order, shape (K,), of boxes by strips of 64 px, and in each from left to right."""
+    order = boxes[:, 0].argsort()
+    return order.index_select(0, (boxes[:, 1] / 64).floor()[order].argsort(stable=True))
 
 
 def _surroundings(priors: Tensor, preds: Tensor | None) -> tuple[Tensor, Tensor | None]:
