@@ -8,7 +8,9 @@ assigned by the float64 reference, which shares no code with the package.
 """
 
 import argparse
+import math
 import random
+import time
 from collections import Counter
 from collections.abc import Iterable
 
@@ -101,18 +103,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--minutes", type=float, help="stop after so long, whatever is left")
     args = parser.parse_args()
+    torch.set_num_threads(1)
+    end = math.inf if args.minutes is None else time.monotonic() + 60 * args.minutes
     from ..models.max_iou_cases import compare_max_iou
 
-    seen, referred = Counter(), 0
+    seen, referred, cases = Counter(), 0, 0
     for seed in track(range(args.first, args.first + args.cases), "cases"):
         seen += compare_engines([seed])
         seen.update(max_iou=compare_max_iou([seed]))
         if seed % 10 == 0:
             referred += compare_with_reference([seed])
-    print(
-        f"{args.cases} cases agree; {referred} of them also with the reference; seen: {dict(seen)}"
-    )
+        cases += 1
+        if time.monotonic() > end:
+            break
+    print(f"{cases:,} cases agree; {referred:,} of them also with the reference")
+    print("seen:", dict(seen))
 
 
 if __name__ == "__main__":

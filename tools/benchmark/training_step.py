@@ -102,7 +102,7 @@ def main() -> None:
                     seconds[name] = min(seconds[name], cost.seconds)
         ratio = seconds["sparse ADLA"] / seconds["stock"]
         table.add_row(f"{objects:,}", *(f"{s:.2f}" for s in seconds.values()), f"{ratio:.3f}")
-    Console().print(table)
+        Console().print(table)
 
 
 if __name__ == "__main__":
