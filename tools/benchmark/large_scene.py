@@ -93,13 +93,13 @@ def count_hits(planted: Planted, boxes: np.ndarray) -> tuple[np.ndarray, int]:
     return np.bincount(hits, minlength=len(planted.boxes)), int((~inside.any(axis=1)).sum())
 
 
-def twice_in_a_slice(planted: Planted, found: Detected, slice_ids: np.ndarray) -> int:
-    """Count the planted boxes that a single slice reports more than once."""
+def twice_in_a_slice(planted: Planted, found: Detected, slice_ids: np.ndarray) -> np.ndarray:
+    """Say which planted boxes (K,) a single slice reports more than once."""
     found, slice_ids = suppress_nested(found, slice_ids, NMS_THR)
     most = np.zeros(len(planted.boxes), int)
     for number in np.unique(slice_ids):
         most = np.maximum(most, count_hits(planted, found.boxes[slice_ids == number])[0])
-    return int((most > 1).sum())
+    return most > 1
 
 
 def tabulate(planted: Planted, joined: dict[str, np.ndarray]) -> Table:
@@ -174,9 +174,12 @@ def main() -> None:
     boxes[:, 2:] += boxes[:, :2]
     found, slice_ids = collect_scene(grid, Journal(args.out / scene.stem / "journal", None), 0)
     console.print(tabulate(planted, {"adla": boxes, **join_as_sahi(found)}))
-    twice = twice_in_a_slice(planted, found, slice_ids)
+    twice = count_hits(planted, boxes)[0] > 1
+    before = twice_in_a_slice(planted, found, slice_ids)
     console.print(
-        f"boxes that a single slice found twice, before any joining: {twice}", highlight=False
+        f"{before.sum()} boxes are found twice by a single slice; of those that adla counts twice, "
+        f"{(twice & before).sum()} are among them and {(twice & ~before).sum()} are not",
+        highlight=False,
     )
 
 
