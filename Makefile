@@ -32,7 +32,7 @@ demo: env
 	@'$(VENV)/bin/python' tools/demo.py
 
 test: env
-	@'$(VENV)/bin/python' -m pytest -q
+	@OMP_NUM_THREADS=1 '$(VENV)/bin/python' -m pytest -q -n auto --maxprocesses=4
 
 lint: env
 	@'$(VENV)/bin/ruff' format --check .

@@ -48,7 +48,7 @@ BASE = ROOT / "configs/demo/retinanet_csp-nano_fpn-p2_adla-light_scenes.py"
 
 #: What is counted, and from which overlap two boxes of a slice are one: this detector has learnt
 #: for minutes, and puts weak boxes beside and around the strong ones.
-SCORE_THR, NMS_THR = 0.5, 0.3
+SCORE_THR, NMS_THR = 0.7, 0.3
 
 
 def parse_args() -> argparse.Namespace:
