@@ -1,5 +1,5 @@
 # SIRST-V2 for a CPU: letterboxed to 640 px, trained on train_full and measured on val_full.
-# Training sees windows of 256 px; where an image has targets, three in four are placed on one of them.
+# Training sees windows of 256 px; of images with targets, three in four have one in the window.
 _base_ = "./sirst-v2_letterbox.py"
 
 crop_size = (256, 256)
