@@ -4,7 +4,6 @@ Example: ``python tools/predict.py CONFIG CHECKPOINT scene.tif --out work_dirs/s
 """
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from rich.progress import (
 try:
     from adla.inference.detector import SliceDetector, check_score_thr, load_config
     from adla.inference.images import adopt_ids, find_images
-    from adla.inference.journal import Journal
+    from adla.inference.journal import FOLDER, Journal
     from adla.inference.run import FORMATS, Outcome, Prediction
     from adla.inference.settings import Settings
     from adla.inference.slicing import choose_overlap, config_size
@@ -71,24 +70,17 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare_out(out: Path, formats: list[str] | None, fresh: bool) -> Path:
-    """Make the output folder and return the journal's place in it.
+def check_out(out: Path, formats: list[str] | None) -> None:
+    """Check that no finished prediction is in the output folder.
 
     Raises:
-        FileExistsError: If a finished prediction is there.
+        FileExistsError: If there is one.
     """
-    journal = out / "journal"
-    files = [out / FORMATS[name] for name in formats or FORMATS]
-    if fresh:
-        shutil.rmtree(journal, ignore_errors=True)
-    elif not journal.exists():
-        for file in files:
-            if file.exists():
-                raise FileExistsError(
-                    f"{file} is there already: take another --out, or overwrite it with --fresh"
-                )
-    out.mkdir(parents=True, exist_ok=True)
-    return journal
+    for file in [out / FORMATS[name] for name in formats or FORMATS]:
+        if file.exists() and not (out / FOLDER).exists():
+            raise FileExistsError(
+                f"{file} is there already: take another --out, or overwrite it with --fresh"
+            )
 
 
 def predict(args: argparse.Namespace, console: Console) -> Outcome:
@@ -109,14 +101,17 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     )  # fmt: skip
     check_score_thr(config, args.score_thr)
     images = find_images(args.inputs, args.out)
-    folder = prepare_out(args.out, args.formats, args.fresh)
+    if not args.fresh:
+        check_out(args.out, args.formats)
     device = args.device or ("cuda:0" if torch.cuda.is_available() else "cpu")
     detector = SliceDetector(config, args.checkpoint, device)
     category_ids = list(range(1, len(detector.classes) + 1))
     if args.ann_file:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
     prediction = Prediction(images, settings, args.formats)
-    journal = Journal(folder, prediction.describe(config, args.checkpoint, device))
+    if args.fresh:
+        Journal(args.out / FOLDER, None).discard()
+    journal = Journal(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
     slices = sum(map(len, prediction.grids.values()))
     console.print(
         f"{len(prediction.grids)} images, {slices} slices of {size or 'any'} px, overlap {overlap}",

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,10 @@ def file_digest(path: Path) -> str:
         while chunk := file.read(1 << 20):
             total.update(chunk)
     return total.hexdigest()
+
+
+#: Name of the journal's folder among the outputs.
+FOLDER = "predict_journal"
 
 
 class Journal:
@@ -78,8 +81,12 @@ class Journal:
         return np.load(self._file(key))
 
     def discard(self) -> None:
-        """Remove the journal."""
-        shutil.rmtree(self._folder)
+        """Remove the journal's files, and its folder if nothing else is in it."""
+        for pattern in ("*.npy", ".*.part", "settings.json"):
+            for file in self._folder.glob(pattern):
+                file.unlink()
+        if self._folder.is_dir() and not any(self._folder.iterdir()):
+            self._folder.rmdir()
 
     def _file(self, key: tuple[int, int]) -> Path:
         return self._folder / "{:07d}_{:05d}.npy".format(*key)

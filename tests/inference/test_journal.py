@@ -14,6 +14,14 @@ def test_rows_come_back_as_they_were(tmp_path):
     assert not (tmp_path / "journal").exists()
 
 
+def test_only_its_own_files_are_discarded(tmp_path):
+    (tmp_path / "diary.txt").write_text("mine")
+    Journal(tmp_path, {}).write((0, 0), np.zeros((1, 7)))
+    Journal(tmp_path, None).discard()
+    assert [file.name for file in tmp_path.iterdir()] == ["diary.txt"]
+    Journal(tmp_path / "none", None).discard()
+
+
 def test_other_settings_are_refused_by_name(tmp_path):
     Journal(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
     Journal(tmp_path, {"slice": 800, "bands": (1, 2, 3)})

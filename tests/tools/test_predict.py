@@ -42,7 +42,7 @@ def test_a_scene_from_the_command_line(detector_files, write_raster, tmp_path): 
     features = json.loads((out / "detections.geojson").read_text())["features"]
     assert len(coco["annotations"]) == len(results) == len(features) > 10
     assert (out / "detections.png").stat().st_size > 5000
-    assert not (out / "journal").exists()
+    assert not (out / "predict_journal").exists()
 
 
 @pytest.fixture
