@@ -60,7 +60,7 @@ def assign_adaptive(
         ignore_iof_thr: Priors with a larger share of their area in one region are ignored;
             values up to 0 switch the regions off.
         engine: ``sparse`` looks at overlapping pairs only, ``dense`` at all pairs, in blocks;
-            ``auto`` takes the faster one. The result is the same, bit by bit.
+            ``auto`` takes ``dense`` for few pairs. The result is the same, bit by bit.
 
     Returns:
         The assignment; computed in float32, or in float64 where an input is float64.

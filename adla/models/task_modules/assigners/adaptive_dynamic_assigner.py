@@ -6,8 +6,8 @@ from dataclasses import replace
 import torch
 from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
 from mmdet.registry import TASK_UTILS
+from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
-from torch import Tensor
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
 from adla.core.assignment_rule import Metric
@@ -127,13 +127,15 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             ``labels`` (N,): the class of the ground truth, -1 where there is none.
         """
         gt_instances, ignore = _ground_truths(args, kwargs)
-        gt_boxes = _tensor(gt_instances.bboxes)
+        gt_boxes = get_box_tensor(gt_instances.bboxes)
         result = assign_adaptive(
-            _tensor(pred_instances.priors),
+            get_box_tensor(pred_instances.priors),
             gt_boxes,
             self.rule,
-            pred_boxes=_tensor(pred_instances.bboxes) if "bboxes" in pred_instances else None,
-            ignore_boxes=None if ignore is None else _tensor(ignore.bboxes),
+            pred_boxes=get_box_tensor(pred_instances.bboxes)
+            if "bboxes" in pred_instances
+            else None,
+            ignore_boxes=None if ignore is None else get_box_tensor(ignore.bboxes),
             ignore_iof_thr=self.ignore_iof_thr,
         )
         labels = torch.full_like(result.gt_inds, -1)
@@ -141,11 +143,6 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             of_gt = gt_instances.labels[(result.gt_inds - 1).clamp(min=0)]
             labels = torch.where(result.gt_inds > 0, of_gt, labels)
         return AssignResult(len(gt_boxes), result.gt_inds, result.max_overlaps, labels=labels)
-
-
-def _tensor(boxes) -> Tensor:
-    """Return the tensor of boxes, which mmdet also hands over as ``HorizontalBoxes``."""
-    return boxes if isinstance(boxes, Tensor) else boxes.tensor
 
 
 def _ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:
