@@ -33,8 +33,9 @@ def clean_boxes(boxes: Tensor) -> Tensor:
         )
     if boxes.dtype != torch.float64:
         boxes = boxes.float()
-    is_box = torch.isfinite(box_areas(boxes)) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
-    return torch.where(is_box[:, None], boxes, boxes.new_zeros(()))
+    is_box = torch.isfinite(box_areas(boxes))
+    is_box &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    return boxes.masked_fill(~is_box[:, None], 0)
 
 
 def box_areas(boxes: Tensor) -> Tensor:

@@ -28,20 +28,26 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
         Indices of boxes in ascending order, int64.
     """
     low, high = grid_extent(queries)
-    per_pixel = GRID_CELLS / (high - low).clamp_(min=1)
+    # The outermost cells are beyond the queries' extent, for the boxes that lie there.
+    per_pixel = (GRID_CELLS - 3) / (high - low).clamp_(min=1)
+    low, per_pixel = (x.repeat(2)[:, None] for x in (low - 1 / per_pixel, per_pixel))
 
-    def cells(values: Tensor, axis: int, if_nan: int = 0) -> Tensor:
-        cell = (values - low[axis]).mul_(per_pixel[axis]).clamp_(0, GRID_CELLS - 1)
-        return cell.nan_to_num_(if_nan).int()
+    def cells(corners: Tensor) -> Tensor:
+        corners = (corners - low).mul_(per_pixel).clamp_(0, GRID_CELLS - 1)
+        # A NaN reaches to the end of the grid: its partner may still be a box.
+        corners[:2].nan_to_num_(0)
+        corners[2:].nan_to_num_(GRID_CELLS - 1)
+        corners = corners.int()
+        corners[2:] += 1
+        return corners
 
-    table = _covered_cells(queries, [cells(queries[:, i], i % 2) + i // 2 for i in range(4)])
-    corners = list(boxes.unbind(1))
+    table = _covered_cells(queries, cells(queries.t()))
+    corners = boxes.t()
     if partners is not None:
-        merge = [torch.minimum, torch.minimum, torch.maximum, torch.maximum]
-        corners = [f(*x) for f, *x in zip(merge, corners, partners.unbind(1), strict=True)]
-    # A NaN makes the box reach over the whole grid: its partner may still be a box.
-    left, top = (cells(corners[i], i) for i in (0, 1))
-    right, bottom = (cells(corners[i], i - 2, GRID_CELLS - 1).add_(1) for i in (2, 3))
+        corners = boxes.new_empty(4, len(boxes))
+        torch.minimum(boxes.t()[:2], partners.t()[:2], out=corners[:2])
+        torch.maximum(boxes.t()[2:], partners.t()[2:], out=corners[2:])
+    left, top, right, bottom = cells(corners)
     top, bottom = top.mul_(GRID_CELLS + 1), bottom.mul_(GRID_CELLS + 1)
     covered = table.index_select(0, bottom + right).sub_(table.index_select(0, top + right))
     covered.sub_(table.index_select(0, bottom + left)).add_(table.index_select(0, top + left))
@@ -59,7 +65,7 @@ def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
     return low, torch.maximum(high, low)
 
 
-def _covered_cells(queries: Tensor, cells: list[Tensor]) -> Tensor:
+def _covered_cells(queries: Tensor, cells: Tensor) -> Tensor:
     """Return the summed-area table, flat, of the queries' cells left, top, right, bottom."""
     side = GRID_CELLS + 1
     left, top, right, bottom = cells
