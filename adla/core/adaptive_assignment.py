@@ -11,6 +11,7 @@ from .boxes import clean_boxes
 from .dense_assignment import DenseEngine
 from .ignore_regions import largest_iof_dense, largest_iof_sparse
 from .nearby import near_any
+from .overlaps import pairwise_iou
 from .pair_lists import largest_of_each
 from .sparse_assignment import SparseEngine
 
@@ -18,6 +19,14 @@ Engine = Literal["auto", "dense", "sparse"]
 
 #: Pairs of ground truths and priors up to which all of them are measured at once.
 DENSE_PAIRS = 2**18
+
+#: What the sparse engine costs per prior and per overlapping pair, in units of one pair of the
+#: dense engine (``tools/benchmark/engines.py`` shows where the two cross).
+COST_PER_PRIOR = 3.0
+COST_PER_OVERLAP = 2.5
+
+#: Ground truths and priors from which the share of overlapping pairs is estimated.
+SAMPLE = (64, 256)
 
 
 class AdaptiveAssignment(NamedTuple):
@@ -60,7 +69,7 @@ def assign_adaptive(
         ignore_iof_thr: Priors with a larger share of their area in one region are ignored;
             values up to 0 switch the regions off.
         engine: ``sparse`` looks at overlapping pairs only, ``dense`` at all pairs, in blocks;
-            ``auto`` takes ``dense`` for few pairs. The result is the same, bit by bit.
+            ``auto`` takes the cheaper one. The result is the same, bit by bit.
 
     Returns:
         The assignment; computed in float32, or in float64 where an input is float64.
@@ -79,7 +88,7 @@ def assign_adaptive(
 
     blocked = None
     if len(priors) and ignore_boxes is not None and len(ignore_boxes) and ignore_iof_thr > 0:
-        sparse = _is_sparse(engine, len(priors) * len(ignore_boxes))
+        sparse = _may_be_sparse(engine, len(priors) * len(ignore_boxes))
         largest_iof = largest_iof_sparse if sparse else largest_iof_dense
         regions = clean_boxes(ignore_boxes.to(dtype))
         blocked = largest_iof(clean_boxes(priors), regions) > ignore_iof_thr
@@ -87,7 +96,7 @@ def assign_adaptive(
     gt_inds = priors.new_zeros(len(priors), dtype=torch.long)
     max_overlaps = priors.new_zeros(len(priors))
     problem = AssignmentProblem(rule, gt_boxes, priors, pred_boxes, blocked)
-    if problem.num_pairs and _is_sparse(engine, problem.num_pairs):
+    if problem.num_pairs and _may_be_sparse(engine, problem.num_pairs):
         near = near_any(gt_boxes, priors, pred_boxes)
         inds, overlaps, lowest = _decide(engine, problem.select(near))
         gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, inds)
@@ -100,14 +109,12 @@ def assign_adaptive(
     return AdaptiveAssignment(gt_inds, max_overlaps)
 
 
-def _is_sparse(engine: Engine, num_pairs: int) -> bool:
-    return num_pairs > DENSE_PAIRS if engine == "auto" else engine == "sparse"
-
-
 def _decide(engine: Engine, problem: AssignmentProblem) -> tuple[Tensor, Tensor, Tensor]:
     """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n."""
-    sparse = not problem.num_pairs or _is_sparse(engine, problem.num_pairs)
-    run = (SparseEngine if sparse else DenseEngine)(problem.clean())
+    dense = problem.num_pairs and (
+        engine == "dense" or (engine == "auto" and _dense_is_cheaper(problem))
+    )
+    run = (DenseEngine if dense else SparseEngine)(problem)
     gt_inds, max_overlaps, lowest = run.decide()
     if problem.rule.force_match:
         _force_match(run, gt_inds, max_overlaps, len(problem.gt_boxes))
@@ -133,3 +140,18 @@ def _force_match(
         winners = wanting[largest_of_each(prior[wanting], value[wanting])]
         gt_inds[prior[winners]] = winners + 1
         max_overlaps[prior[winners]] = value[winners]
+
+
+def _may_be_sparse(engine: Engine, num_pairs: int) -> bool:
+    return engine == "sparse" or (engine == "auto" and num_pairs > DENSE_PAIRS)
+
+
+def _dense_is_cheaper(problem: AssignmentProblem) -> bool:
+    """Estimate what both engines cost; it decides about nothing but speed."""
+    if problem.num_pairs <= DENSE_PAIRS:
+        return True
+    boxes = (problem.gt_boxes, problem.priors)
+    some = [clean_boxes(x[:: -(-len(x) // n)]) for x, n in zip(boxes, SAMPLE, strict=True)]
+    overlapping = float((pairwise_iou(*some) > 0).float().mean()) * problem.num_pairs
+    sparse = COST_PER_PRIOR * len(problem.priors) + COST_PER_OVERLAP * overlapping
+    return problem.num_pairs < sparse

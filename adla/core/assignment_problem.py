@@ -5,7 +5,6 @@ from typing import NamedTuple
 from torch import Tensor
 
 from .assignment_rule import AssignmentRule
-from .boxes import clean_boxes
 
 
 class AssignmentProblem(NamedTuple):
@@ -14,7 +13,7 @@ class AssignmentProblem(NamedTuple):
     Attributes:
         rule: The metric and the thresholds.
         gt_boxes: Ground truths of shape (K, 4), xyxy in pixels, clean; K > 0.
-        priors: Priors of shape (N, 4), xyxy in pixels.
+        priors: Priors of shape (N, 4), xyxy in pixels; any value, also NaN.
         pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
         blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
     """
@@ -35,8 +34,3 @@ class AssignmentProblem(NamedTuple):
         fields = (self.priors, self.pred_boxes, self.blocked)
         chosen = (None if x is None else x.index_select(0, priors) for x in fields)
         return AssignmentProblem(self.rule, self.gt_boxes, *chosen)  # type: ignore[arg-type]
-
-    def clean(self) -> "AssignmentProblem":
-        """Return the problem with priors and predictions that are boxes, or empty."""
-        preds = None if self.pred_boxes is None else clean_boxes(self.pred_boxes)
-        return self._replace(priors=clean_boxes(self.priors), pred_boxes=preds)

@@ -1,5 +1,7 @@
 """Boxes in xyxy pixels: what counts as a box, and the size bins of AI-TOD."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -33,9 +35,27 @@ def clean_boxes(boxes: Tensor) -> Tensor:
         )
     if boxes.dtype != torch.float64:
         boxes = boxes.float()
-    is_box = torch.isfinite(box_areas(boxes))
-    is_box &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-    return boxes.masked_fill(~is_box[:, None], 0)
+    return boxes.masked_fill(_are_none(boxes.unbind(1), box_areas(boxes))[:, None], 0)
+
+
+def clean_columns(boxes: Tensor) -> Tensor:
+    """Return what :func:`clean_boxes` returns of floating boxes (N, 4), coordinate by coordinate.
+
+    Returns:
+        The rows x1, y1, x2, y2 and area, shape (5, N), contiguous.
+    """
+    columns = boxes.new_empty(5, len(boxes))
+    for column, coordinates in zip(columns, boxes.unbind(1), strict=False):
+        column.copy_(coordinates)
+    columns[4] = box_areas(columns.t())
+    return columns.masked_fill_(_are_none(columns, columns[4]), 0)
+
+
+def _are_none(corners: Sequence[Tensor] | Tensor, areas: Tensor) -> Tensor:
+    """Return whether boxes, shape (N,), are none, from their coordinates and areas."""
+    is_box = torch.isfinite(areas)
+    is_box &= (corners[2] > corners[0]) & (corners[3] > corners[1])
+    return ~is_box
 
 
 def box_areas(boxes: Tensor) -> Tensor:

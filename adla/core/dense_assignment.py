@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .assignment_problem import AssignmentProblem
+from .boxes import clean_boxes
 from .overlaps import pairwise_iou
 
 #: Elements of one (ground truths x priors) block at most, or one row: 32 MiB a float32 matrix.
@@ -31,11 +32,13 @@ class DenseEngine:
     """Decides about N priors by blocks of the (K, N) matrix of all pairs.
 
     Args:
-        problem: The image, with clean boxes; N > 0.
+        problem: The image; N > 0.
     """
 
     def __init__(self, problem: AssignmentProblem) -> None:
-        self.rule, self.gt_boxes, self.priors, self.pred_boxes, self.blocked = problem
+        self.rule, self.gt_boxes, priors, preds, self.blocked = problem
+        self.priors = clean_boxes(priors)
+        self.pred_boxes = None if preds is None else clean_boxes(preds)
         self.rows = max(BLOCK_ELEMENTS // len(self.priors), 1)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 
 from .assignment_problem import AssignmentProblem
-from .boxes import box_areas
+from .boxes import box_areas, clean_columns
 from .candidate_pairs import CandidatePairs
 from .competition import keep_best
-from .overlaps import aligned_iou, as_columns
+from .overlaps import aligned_iou
 
 #: How much larger than anchor and regressed box together the box around both may be.
 LOOSEST = 2.0
@@ -34,22 +34,24 @@ class SparseEngine:
     """Decides about N priors by the pairs whose anchor or regressed box overlaps a ground truth.
 
     Args:
-        problem: The image, with clean boxes.
+        problem: The image.
     """
 
     def __init__(self, problem: AssignmentProblem) -> None:
-        self.rule, gt_boxes, priors, pred_boxes, self.blocked = problem
+        self.rule, gt_boxes, priors, preds, self.blocked = problem
         self.num_priors = len(priors)
         # Neighbours in the image come one after the other, so that they find the same boxes cached.
         self.gt_order = _by_place(gt_boxes)
         self.gt_boxes = gt_boxes.index_select(0, self.gt_order)
-        self.pairs = CandidatePairs(self.gt_boxes, *_surroundings(priors, pred_boxes))
-        # Columns in the sorted order, where the candidates of an object are neighbours.
-        self.gts = as_columns(self.gt_boxes)
-        self.priors = as_columns(priors.index_select(0, self.pairs.owners))
+        self.gts = clean_columns(self.gt_boxes)
+        anchors = clean_columns(priors)
+        regressed = None if preds is None else clean_columns(preds)
+        self.pairs = CandidatePairs(self.gt_boxes, *_surroundings(anchors, regressed))
+        # In the sorted order the candidates of an object are neighbours.
+        self.priors = anchors.index_select(1, self.pairs.owners)
         self.preds = None
-        if pred_boxes is not None:
-            self.preds = as_columns(pred_boxes.index_select(0, self.pairs.owners))
+        if regressed is not None:
+            self.preds = regressed.index_select(1, self.pairs.owners)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
@@ -58,7 +60,7 @@ class SparseEngine:
         """
         best = self.gts.new_full((self.num_priors,), -1.0)
         max_overlaps = torch.zeros_like(best)
-        near = torch.zeros_like(best)
+        near = torch.zeros_like(best, dtype=torch.bool)
         gt_inds = torch.zeros_like(best, dtype=torch.long)
         lowest = best.new_tensor(1.0)
         for block in self.pairs.blocks():
@@ -69,8 +71,11 @@ class SparseEngine:
             t_pos, t_neg = self.rule.thresholds(iou_max, self.gt_boxes[block.first : block.last])
 
             lowest = torch.minimum(lowest, t_neg.amin())
-            near.scatter_reduce_(0, prior, (metric >= t_neg.index_select(0, gt)).to(near), "amax")
             max_overlaps.scatter_reduce_(0, prior, metric, "amax")
+            # T_p >= T_n: what passes the one has reached the other.
+            reaching = (metric >= t_neg.index_select(0, gt)).nonzero().squeeze(1)
+            gt, prior, metric = (x.index_select(0, reaching) for x in (gt, prior, metric))
+            near.index_fill_(0, prior, True)
             passing = (metric > t_pos.index_select(0, gt)).nonzero().squeeze(1)
             keep_best(
                 best,
@@ -79,7 +84,7 @@ class SparseEngine:
                 metric.index_select(0, passing),
                 self.gt_order.index_select(0, gt.index_select(0, passing) + block.first) + 1,
             )
-        gt_inds = gt_inds.masked_fill(((near > 0) | (lowest <= 0)) & (best < 0), -1)
+        gt_inds = gt_inds.masked_fill((near | (lowest <= 0)) & (best < 0), -1)
         return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
 
     def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,20 +122,20 @@ def _by_place(boxes: Tensor) -> Tensor:
     return order.index_select(0, (boxes[:, 1] / 64).floor()[order].argsort(stable=True))
 
 
-def _surroundings(priors: Tensor, preds: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Return boxes whose overlaps contain those of priors and predictions, and whose they are."""
-    if preds is None:
-        return priors, None
-    around = torch.cat(
-        [torch.minimum(priors[:, :2], preds[:, :2]), torch.maximum(priors[:, 2:], preds[:, 2:])], 1
-    )
-    areas = box_areas(priors), box_areas(preds)
-    around = torch.where(areas[0][:, None] > 0, around, preds)
-    around = torch.where(areas[1][:, None] > 0, around, priors)
-    loose = box_areas(around) > LOOSEST * (areas[0] + areas[1])
+def _surroundings(anchors: Tensor, regressed: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Return boxes (M, 4) whose overlaps contain those of two sets of columns, and whose they are.
+
+    The boxes lie column by column in memory, as :class:`CandidatePairs` reads them.
+    """
+    if regressed is None:
+        return anchors[:4].t(), None
+    around = torch.empty_like(anchors[:4])
+    torch.minimum(anchors[:2], regressed[:2], out=around[:2])
+    torch.maximum(anchors[2:4], regressed[2:4], out=around[2:])
+    loose = box_areas(around.t()) > LOOSEST * (anchors[4] + regressed[4])
+    loose &= (anchors[4] > 0) & (regressed[4] > 0)
+    around = torch.where(loose | (regressed[4] <= 0), anchors[:4], around)
+    around = torch.where(anchors[4] > 0, around, regressed[:4])
     far = loose.nonzero().squeeze(1)
-    owners = torch.arange(len(priors), device=priors.device)
-    return (
-        torch.cat([torch.where(loose[:, None], priors, around), preds.index_select(0, far)]),
-        torch.cat([owners, far]),
-    )
+    owners = torch.arange(around.size(1), device=far.device)
+    return torch.cat([around, regressed[:4].index_select(1, far)], 1).t(), torch.cat([owners, far])
