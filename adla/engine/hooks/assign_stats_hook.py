@@ -20,7 +20,8 @@ _COUNTS = 3  # ground truths, positives, ground truths without any
 class AssignStatsHook(Hook):
     """Log the positives per ground truth and the share of ground truths that got none.
 
-    It listens to every assigner of the detector, mmdet's own included, and writes to the message
+    It listens to every assigner of the detector, mmdet's own included, image by image or, where
+    the assigner takes whole batches (``assign_batch``), batch by batch, and writes to the message
     hub, so the numbers are in the log and in any visual backend of mmengine: ``pos_per_gt`` and
     ``unassigned_gts``, over all and by size bin (``pos_per_gt_vt``, ``unassigned_gts_t``, ...; a
     bin that had no ground truth in the interval is not written). Sizes are those that the network
@@ -43,12 +44,16 @@ class AssignStatsHook(Hook):
         """Listen to the assigners."""
         self._assigners = find_assigners(runner.model)
         for path, assigner in self._assigners.items():
-            assigner.assign = self._listening(path, assigner.assign)
+            if hasattr(assigner, "assign_batch"):  # its assign() is a batch of one
+                assigner.assign_batch = self._listening_to_batches(path, assigner.assign_batch)
+            else:
+                assigner.assign = self._listening(path, assigner.assign)
 
     def after_train(self, runner: Runner) -> None:
         """Leave the assigners as they were."""
         for assigner in self._assigners.values():
             vars(assigner).pop("assign", None)
+            vars(assigner).pop("assign_batch", None)
         self._assigners, self._counts = {}, {}
 
     def after_train_iter(
@@ -71,11 +76,24 @@ class AssignStatsHook(Hook):
             gts = kwargs.get("gt_instances")
             if gts is None:
                 gts = next(a for a in args if isinstance(a, InstanceData))
-            counts = count_by_size(result.gt_inds, gts.bboxes)
-            self._counts[path] = self._counts[path] + counts if path in self._counts else counts
+            self._add(path, count_by_size(result.gt_inds, gts.bboxes))
             return result
 
         return listening
+
+    def _listening_to_batches(self, path: str, assign_batch):
+        @wraps(assign_batch)
+        def listening(scores, boxes, priors, gt_labels, gt_boxes, gt_mask, *args, **kwargs):
+            inputs = (scores, boxes, priors, gt_labels, gt_boxes, gt_mask)
+            result = assign_batch(*inputs, *args, **kwargs)
+            for inds, gts, mask in zip(result.gt_inds, gt_boxes, gt_mask, strict=True):
+                self._add(path, count_by_size(inds, gts[mask]))
+            return result
+
+        return listening
+
+    def _add(self, path: str, counts: Tensor) -> None:
+        self._counts[path] = self._counts[path] + counts if path in self._counts else counts
 
 
 def count_by_size(gt_inds: Tensor, gt_boxes: Tensor) -> Tensor:
