@@ -41,13 +41,15 @@ def dense_head(model_cfg: dict) -> dict:
 def head_strides(model: torch.nn.Module) -> list[int]:
     """Return the strides of the levels that the dense head of a detector is made for."""
     head = model.rpn_head if hasattr(model, "rpn_head") else model.bbox_head
+    if not hasattr(head, "prior_generator"):
+        return [4]  # CenterNet reads it off its one map
     return [stride for stride, _ in head.prior_generator.strides]
 
 
 def class_head(model_cfg: dict) -> dict:
     """Return the head that owns `num_classes`."""
-    roi_head = model_cfg.get("roi_head")
-    return roi_head["bbox_head"] if roi_head else model_cfg["bbox_head"]
+    head = model_cfg.get("roi_head", model_cfg)["bbox_head"]
+    return head[-1] if isinstance(head, list) else head  # the last stage of a cascade
 
 
 def dataset_classes(dataset_cfg: dict) -> tuple:
@@ -66,22 +68,55 @@ def build(cfg: Config) -> torch.nn.Module:
     model_cfg = cfg.model
     model_cfg.backbone.init_cfg = None
     if "roi_head" in model_cfg:
-        model_cfg.train_cfg.rpn_proposal.max_per_img = 100
-        model_cfg.train_cfg.rcnn.sampler.num = 32
-        model_cfg.test_cfg.rpn.max_per_img = 100
+        model_cfg.train_cfg.rpn_proposal.max_per_img = 20
+        model_cfg.test_cfg.rpn.max_per_img = 20
+        stages = model_cfg.train_cfg.rcnn
+        for stage in stages if isinstance(stages, list) else [stages]:
+            stage.sampler.num = 8
+    if "topk" in (model_cfg.test_cfg or {}):
+        model_cfg.test_cfg.topk = 50  # CenterNet takes no more peaks than a map has cells
     model = MODELS.build(model_cfg)
+    scale_standardized_weights(model)
     for assigner in find_assigners(model).values():
         if hasattr(assigner, "set_progress"):
             assigner.set_progress(1.0)
     return model
 
 
+def scale_standardized_weights(model: torch.nn.Module) -> None:
+    """Scale weight-standardized convolutions (DetectoRS) as loading pretrained weights does."""
+    state = model.state_dict()
+    scales = [key for key in state if key.endswith(("weight_gamma", "weight_beta"))]
+    if scales:
+        model.load_state_dict({k: v for k, v in state.items() if k not in scales}, strict=False)
+
+
+def can_build(cfg: Config) -> bool:
+    """Return whether the libraries of a detector are there; timm is optional."""
+    if cfg.model.backbone.type != "TimmBackbone":
+        return True
+    try:
+        import timm  # noqa: F401
+    except (ImportError, RuntimeError):  # the latter: its torchvision does not fit torch
+        return False
+    return True
+
+
+def input_size(model: torch.nn.Module) -> int:
+    """Return a small side in pixels of images that a detector can take."""
+    backbone = type(model.backbone).__name__
+    # SSD-512 needs two pixels of stride 256, the reflection in DetectoRS three of stride 32.
+    return {"SSDVGG": 264, "DetectoRS_ResNet": 96}.get(backbone, 32)
+
+
 def demo_batch(num_classes: int, size: int = 32) -> dict:
     """Return one image with random boxes and one without any, `size` pixels a side.
 
-    Their NoCo maps are empty; only OSCAR reads them.
+    They have masks, which Mask R-CNN reads, and empty NoCo maps, which OSCAR reads.
     """
-    batch = demo_mm_inputs(2, (3, size, size), num_items=[3, 0], num_classes=num_classes + 1)
+    batch = demo_mm_inputs(
+        2, (3, size, size), num_items=[3, 0], num_classes=num_classes + 1, with_mask=True
+    )
     for sample in batch["data_samples"]:
         sample.gt_instances.labels -= 1
         sample.gt_sem_seg = PixelData(sem_seg=torch.zeros(1, size, size))

@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import math
 import re
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from .config_utils import (
     CONFIG_ROOT,
     CONFIGS,
     build,
+    can_build,
     class_head,
     dataset_classes,
     demo_batch,
     dense_head,
     head_strides,
+    input_size,
     load,
     strip_method,
     write_coco,
@@ -82,15 +85,22 @@ def test_learning_rate_belongs_to_its_batch(name):
 @each_config
 def test_trains_and_predicts(name):
     cfg = load(name)
+    if not can_build(cfg):
+        with pytest.raises(ImportError, match="TimmBackbone needs timm"):
+            build(cfg)
+        return
     model = build(cfg)
     num_classes = class_head(cfg.model).num_classes
 
+    size = input_size(model)
+    side = max(size, 64, *head_strides(model))
     with torch.no_grad():
-        levels = model.extract_feat(torch.zeros(1, 3, 64, 64))
-    strides = [64 // level.shape[-1] for level in levels]
-    assert strides == head_strides(model), f"{name}: levels have the strides {strides}"
+        levels = model.extract_feat(torch.zeros(1, 3, side, side))
+    sizes = [level.shape[-1] for level in levels]
+    expected = [math.ceil(side / stride) for stride in head_strides(model)]
+    assert sizes == expected, f"{name}: levels of {sizes} pixels, the head is made for {expected}"
 
-    data = model.data_preprocessor(demo_batch(num_classes), training=True)
+    data = model.data_preprocessor(demo_batch(num_classes, size), training=True)
     losses = model(**data, mode="loss")
     total, parts = model.parse_losses(losses)
     assert torch.isfinite(total), f"{name}: {parts}"
@@ -99,7 +109,7 @@ def test_trains_and_predicts(name):
     assert not idle, f"{name}: parameters without a gradient: {idle}"
 
     model.eval()
-    data = model.data_preprocessor(demo_batch(num_classes), training=False)
+    data = model.data_preprocessor(demo_batch(num_classes, size), training=False)
     with torch.no_grad():
         results = model(**data, mode="predict")
     for result in results:

@@ -21,7 +21,7 @@ def iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     Returns:
         IoU of the broadcast shape (...), in [0, 1]; exactly 0 where a box has no area.
     """
-    boxes1, boxes2 = _precise(boxes1, boxes2)
+    boxes1, boxes2 = precise(boxes1, boxes2)
     return _iou(boxes1, boxes2)
 
 
@@ -38,7 +38,7 @@ def diou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     Returns:
         DIoU of the broadcast shape (...), in [-1, 1]; 1 for identical boxes that have an area.
     """
-    boxes1, boxes2 = _precise(boxes1, boxes2)
+    boxes1, boxes2 = precise(boxes1, boxes2)
     return _iou(boxes1, boxes2) - _centre_penalty(boxes1, boxes2)
 
 
@@ -56,7 +56,7 @@ def ciou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     Returns:
         CIoU of the broadcast shape (...), in (-2, 1]; 1 for identical boxes that have an area.
     """
-    boxes1, boxes2 = _precise(boxes1, boxes2)
+    boxes1, boxes2 = precise(boxes1, boxes2)
     overlap = _iou(boxes1, boxes2)
     v = 4 / math.pi**2 * (_shape_angle(boxes1) - _shape_angle(boxes2)) ** 2
     with torch.no_grad():
@@ -83,24 +83,24 @@ def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
         ValueError: If the scale is not a positive number.
     """
     check_scale(scale)
-    dx, dy = _centre_offsets(*_precise(boxes1, boxes2))
-    squared = dx**2 + dy**2
-    apart = squared != 0  # NaN stays NaN
-    # The root has no gradient at 0; the masked value under it keeps NaN out of the backward pass.
-    distance = torch.where(apart, squared, 1).sqrt() * apart
-    return torch.exp(-distance / scale)
+    dx, dy = centre_offsets(*precise(boxes1, boxes2))
+    return torch.exp(-root(dx**2 + dy**2) / scale)
 
 
 def check_scale(scale: float | None) -> None:
     """Refuse a scale S of the dot distance that is not a positive, finite number."""
-    if not isinstance(scale, (int, float)) or not 0 < scale < math.inf:
-        raise ValueError(
-            f"scale, the S of the dot distance (mean object size in network pixels, Eq. 6), must "
-            f"be a number above 0, but got {scale!r}"
-        )
+    check_positive(
+        scale, "scale, the S of the dot distance (mean object size in network pixels, Eq. 6),"
+    )
 
 
-def _precise(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
+def check_positive(value: float | None, name: str) -> None:
+    """Refuse a constant of a measure, with its meaning as name, that is no number above 0."""
+    if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a number above 0, but got {value!r}")
+
+
+def precise(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
     """Return both in float64 if one of them is, else in float32; refuse what has not 4 columns."""
     for boxes in (boxes1, boxes2):
         if boxes.size(-1) != 4:
@@ -112,7 +112,14 @@ def _precise(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
     return boxes1.to(dtype), boxes2.to(dtype)
 
 
-def _sides(boxes: Tensor) -> tuple[Tensor, Tensor]:
+def root(squared: Tensor) -> Tensor:
+    """Return the square root, with gradient 0 at 0, where it has none."""
+    apart = squared != 0  # NaN stays NaN
+    # The masked value under the root keeps NaN out of the backward pass.
+    return torch.where(apart, squared, 1).sqrt() * apart
+
+
+def sides(boxes: Tensor) -> tuple[Tensor, Tensor]:
     """Return width and height, 0 where a box is inverted."""
     x1, y1, x2, y2 = boxes.unbind(-1)
     return (x2 - x1).clamp(min=0), (y2 - y1).clamp(min=0)
@@ -122,13 +129,13 @@ def _iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     low = [torch.maximum(boxes1[..., i], boxes2[..., i]) for i in (0, 1)]
     high = [torch.minimum(boxes1[..., i], boxes2[..., i]) for i in (2, 3)]
     inter = (high[0] - low[0]).clamp(min=0) * (high[1] - low[1]).clamp(min=0)
-    (w1, h1), (w2, h2) = _sides(boxes1), _sides(boxes2)
+    (w1, h1), (w2, h2) = sides(boxes1), sides(boxes2)
     union = w1 * h1 + w2 * h2 - inter
     # An empty union has an empty intersection, and 0 / 1 is the overlap we want for it.
     return inter / union.masked_fill(union <= 0, 1)
 
 
-def _centre_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
+def centre_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
     """Return the offsets of the centres in x and y; differences first keep far boxes exact."""
     x1, y1, x2, y2 = ((boxes1[..., i] - boxes2[..., i]) / 2 for i in range(4))
     return x1 + x2, y1 + y2
@@ -136,7 +143,7 @@ def _centre_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
 
 def _centre_penalty(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     """Return ``rho^2 / c^2``, in [0, 1]; 0 for two points in the same place."""
-    dx, dy = _centre_offsets(boxes1, boxes2)
+    dx, dy = centre_offsets(boxes1, boxes2)
     width = torch.maximum(boxes1[..., 2], boxes2[..., 2])
     width = width - torch.minimum(boxes1[..., 0], boxes2[..., 0])
     height = torch.maximum(boxes1[..., 3], boxes2[..., 3])
@@ -147,4 +154,4 @@ def _centre_penalty(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 
 def _shape_angle(boxes: Tensor) -> Tensor:
     """Return ``atan(w / h)``: pi / 2 for a flat box, 0 for a point."""
-    return torch.atan2(*_sides(boxes))
+    return torch.atan2(*sides(boxes))

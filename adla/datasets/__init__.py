@@ -10,10 +10,11 @@ if _os.environ.get("ADLA_CORE_ONLY") != "1":
     from .levir_ship import LEVIRShipDataset
     from .sirst_v2 import SIRSTV2Dataset
     from .tiny_coco import TinyCocoDataset
-    from .transforms import GenerateNoCoMap, TargetCrop
+    from .transforms import BoxMasks, GenerateNoCoMap, TargetCrop
 
     __all__ = [
         "AITODDataset",
+        "BoxMasks",
         "GenerateNoCoMap",
         "LEVIRShipDataset",
         "SIRSTV2Dataset",

@@ -1,16 +1,32 @@
 """Backbones, necks, heads and task modules, registered in mmdet's registries."""
 
-from .backbones import C2fDarknet
-from .dense_heads import AdlaRetinaHead, AdlaRPNHead, MSLAHead, OSCARHead, PredictionAwareMixin
+from .backbones import C2fDarknet, TimmBackbone
+from .dense_heads import (
+    AdlaATSSHead,
+    AdlaRetinaHead,
+    AdlaRPNHead,
+    AdlaSSDHead,
+    MSLAHead,
+    OSCARHead,
+    PredictionAwareMixin,
+)
 from .necks import OSCARFPN, TinyPAFPN
+from .roi_heads import AdlaRoIHead
 from .task_modules import (
     AdaptiveDynamicAssigner,
+    BlockwiseMaxIoUAssigner,
     CIoUOverlaps2D,
     CornerOffsetBBoxCoder,
     DFLPointCoder,
     DIoUOverlaps2D,
     DotDOverlaps2D,
+    HierarchicalAssigner,
     MSLAAssigner,
+    NWDOverlaps2D,
+    RankingAssigner,
+    ReceptiveFieldGenerator,
+    RFDOverlaps2D,
+    SimDOverlaps2D,
     SparseMaxIoUAssigner,
     StridedPointGenerator,
 )
@@ -18,19 +34,30 @@ from .task_modules import (
 __all__ = [
     "OSCARFPN",
     "AdaptiveDynamicAssigner",
+    "AdlaATSSHead",
     "AdlaRPNHead",
     "AdlaRetinaHead",
+    "AdlaRoIHead",
+    "AdlaSSDHead",
+    "BlockwiseMaxIoUAssigner",
     "C2fDarknet",
     "CIoUOverlaps2D",
     "CornerOffsetBBoxCoder",
     "DFLPointCoder",
     "DIoUOverlaps2D",
     "DotDOverlaps2D",
+    "HierarchicalAssigner",
     "MSLAAssigner",
     "MSLAHead",
+    "NWDOverlaps2D",
     "OSCARHead",
     "PredictionAwareMixin",
+    "RFDOverlaps2D",
+    "RankingAssigner",
+    "ReceptiveFieldGenerator",
+    "SimDOverlaps2D",
     "SparseMaxIoUAssigner",
     "StridedPointGenerator",
+    "TimmBackbone",
     "TinyPAFPN",
 ]

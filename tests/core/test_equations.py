@@ -174,6 +174,15 @@ class TestSchedule:
     def test_by_hand(self, progress, alpha0, expected):
         assert alpha_at(progress, alpha0) == pytest.approx(expected, abs=1e-12)
 
+    def test_another_decay(self):
+        alphas = [alpha_at(p, 0.3, (0.1, 0.3)) for p in (0.1, 0.2, 0.3, 0.5)]
+        assert alphas == pytest.approx([1, 0.65, 0.3, 0.3], abs=1e-12)
+
+    @pytest.mark.parametrize("decay", [(0.3, 0.3), (0.5, 0.1), (-0.1, 0.5), (0.1, 1.1), (0.1,)])
+    def test_a_decay_that_is_none(self, decay):
+        with pytest.raises(ValueError, match=r"0 <= start < end <= 1, but got \("):
+            alpha_at(0.2, 0.6, decay)
+
     @pytest.mark.parametrize("alpha0", [i / 100 for i in range(101)])
     def test_the_ends_are_exact(self, alpha0):
         assert (alpha_at(0, alpha0), alpha_at(0.5, alpha0)) == (1.0, alpha0)

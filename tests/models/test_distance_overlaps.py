@@ -12,13 +12,21 @@ from mmengine.structures import InstanceData
 
 from adla.core import ciou, diou
 
-KINDS = ("CIoUOverlaps2D", "DIoUOverlaps2D", "DotDOverlaps2D")
+ARGUMENTS = {
+    "CIoUOverlaps2D": {},
+    "DIoUOverlaps2D": {},
+    "DotDOverlaps2D": dict(scale=7.0),
+    "NWDOverlaps2D": dict(constant=7.0),
+    "RFDOverlaps2D": dict(kind="kld"),
+    "SimDOverlaps2D": dict(m=2.5, n=2.0),
+}
+KINDS = tuple(ARGUMENTS)
 PRIORS = torch.tensor([[0, 0, 10, 10], [10, 10, 20, 20], [5, 5, 15, 15], [32, 32, 38, 42.0]])
 GTS = torch.tensor([[0, 0, 10, 9], [0, 10, 10, 19.0]])
 
 
 def config(kind):
-    return dict(type=kind, scale=7.0) if kind == "DotDOverlaps2D" else dict(type=kind)
+    return dict(type=kind, **ARGUMENTS[kind])
 
 
 @pytest.fixture(params=KINDS)
@@ -111,14 +119,27 @@ class TestInterface:
         with pytest.raises(ValueError, match=r"4 or 5 columns, but have shape \(2, 3\)"):
             calculator(GTS[:, :3], PRIORS)
 
-    @pytest.mark.parametrize("scale", [0, -1, math.nan])
-    def test_a_scale_that_is_none(self, scale):
-        with pytest.raises(ValueError, match="above 0, but got"):
-            TASK_UTILS.build(dict(type="DotDOverlaps2D", scale=scale))
+    @pytest.mark.parametrize("value", [0, -1, math.nan])
+    def test_a_constant_that_is_none(self, value):
+        for kind, name in (("DotD", "scale"), ("NWD", "constant"), ("SimD", "m"), ("SimD", "n")):
+            arguments = ARGUMENTS[f"{kind}Overlaps2D"] | {name: value}
+            with pytest.raises(ValueError, match=f"{name}, .* above 0, but got {value}"):
+                TASK_UTILS.build(dict(type=f"{kind}Overlaps2D", **arguments))
+
+    def test_a_kind_that_is_none(self):
+        with pytest.raises(ValueError, match="'kld' or 'wd', but got 'kl'"):
+            TASK_UTILS.build(dict(type="RFDOverlaps2D", kind="kl"))
 
     def test_repr(self):
         names = [repr(TASK_UTILS.build(config(kind))) for kind in KINDS]
-        assert names == ["CIoUOverlaps2D()", "DIoUOverlaps2D()", "DotDOverlaps2D(scale=7.0)"]
+        assert names == [
+            "CIoUOverlaps2D()",
+            "DIoUOverlaps2D()",
+            "DotDOverlaps2D(scale=7.0)",
+            "NWDOverlaps2D(constant=7.0)",
+            "RFDOverlaps2D(kind='kld')",
+            "SimDOverlaps2D(m=2.5, n=2.0)",
+        ]
 
 
 @pytest.mark.parametrize("kind", KINDS)

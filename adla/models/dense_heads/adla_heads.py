@@ -1,7 +1,9 @@
 """mmdet's anchor heads with an assigner that sees the predictions."""
 
-from mmdet.models.dense_heads import RetinaHead, RPNHead
+import torch
+from mmdet.models.dense_heads import ATSSHead, RetinaHead, RPNHead, SSDHead
 from mmdet.registry import MODELS
+from torch import Tensor
 
 from .prediction_aware import PredictionAwareMixin
 
@@ -14,3 +16,38 @@ class AdlaRetinaHead(PredictionAwareMixin, RetinaHead):
 @MODELS.register_module()
 class AdlaRPNHead(PredictionAwareMixin, RPNHead):
     """The region proposal head for ``AdaptiveDynamicAssigner``; same parameters and inference."""
+
+
+@MODELS.register_module()
+class AdlaSSDHead(PredictionAwareMixin, SSDHead):
+    """SSD's head for ``AdaptiveDynamicAssigner`` and for any other; same parameters and losses.
+
+    It predicts, which mmdet's own ``SSDHead`` does not in 3.3.0 nor 3.5.1: the inference asks every
+    head for ``loss_cls``, and ``SSDHead`` has none.
+    """
+
+    loss_cls = None
+
+
+@MODELS.register_module()
+class AdlaATSSHead(PredictionAwareMixin, ATSSHead):
+    """ATSS's head for ``AdaptiveDynamicAssigner``; same parameters and inference."""
+
+    def centerness_target(self, anchors: Tensor, gts: Tensor) -> Tensor:
+        """Compute the centerness of positive anchors, also of those centred outside their object.
+
+        ATSS assigns an anchor to an object only if its centre lies inside. Another assigner may
+        not; then the distances to two sides are negative, and the centerness is not a number, or,
+        outside along both axes, a product of two negatives that looks like a good one. Such an
+        anchor gets 0, as on the border.
+
+        Args:
+            anchors: Positive anchors of shape (P, 4), xyxy in pixels.
+            gts: Ground truths assigned to them, shape (P, 4), xyxy in pixels.
+
+        Returns:
+            Centerness of shape (P,), in [0, 1].
+        """
+        centres = (anchors[:, :2] + anchors[:, 2:]) / 2
+        nearest = torch.clamp(centres, gts[:, :2], gts[:, 2:])
+        return super().centerness_target(nearest.repeat(1, 2), gts)

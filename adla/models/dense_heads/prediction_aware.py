@@ -4,10 +4,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from mmdet.models.task_modules.assigners import BaseAssigner
 from mmdet.models.task_modules.prior_generators import anchor_inside_flags
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
+
+
+def require_progress(assigner: BaseAssigner) -> None:
+    """Refuse an assigner that says by ``needs_progress`` that nobody told it the progress.
+
+    Raises:
+        ValueError: If it says so; the message names the hook that is missing.
+    """
+    if getattr(assigner, "needs_progress", False):
+        raise ValueError(
+            f"{type(assigner).__name__} was never told the progress of the training: add "
+            "dict(type='AssignProgressHook') to custom_hooks, or call set_progress() yourself"
+        )
 
 
 class PredictionAwareMixin:
@@ -29,11 +43,7 @@ class PredictionAwareMixin:
 
         The predictions of an image travel beside its meta information, in a copy of it.
         """
-        if getattr(self.assigner, "needs_progress", False):
-            raise ValueError(
-                f"{type(self.assigner).__name__} was never told the progress of the training: add "
-                "dict(type='AssignProgressHook') to custom_hooks, or call set_progress() yourself"
-            )
+        require_progress(self.assigner)
         if getattr(self.assigner, "needs_predictions", True):
             scores, deltas = args[self._CLS_SCORES], args[self._BBOX_PREDS]
             args = tuple(self._with_predictions(arg, scores, deltas) for arg in args)

@@ -1,18 +1,39 @@
 """Assigners, box coders, overlap calculators and prior generators, registered in TASK_UTILS."""
 
-from .assigners import AdaptiveDynamicAssigner, MSLAAssigner, SparseMaxIoUAssigner
+from .assigners import (
+    AdaptiveDynamicAssigner,
+    BlockwiseMaxIoUAssigner,
+    HierarchicalAssigner,
+    MSLAAssigner,
+    RankingAssigner,
+    SparseMaxIoUAssigner,
+)
 from .coders import CornerOffsetBBoxCoder, DFLPointCoder
-from .overlaps import CIoUOverlaps2D, DIoUOverlaps2D, DotDOverlaps2D
-from .prior_generators import StridedPointGenerator
+from .overlaps import (
+    CIoUOverlaps2D,
+    DIoUOverlaps2D,
+    DotDOverlaps2D,
+    NWDOverlaps2D,
+    RFDOverlaps2D,
+    SimDOverlaps2D,
+)
+from .prior_generators import ReceptiveFieldGenerator, StridedPointGenerator
 
 __all__ = [
     "AdaptiveDynamicAssigner",
+    "BlockwiseMaxIoUAssigner",
     "CIoUOverlaps2D",
     "CornerOffsetBBoxCoder",
     "DFLPointCoder",
     "DIoUOverlaps2D",
     "DotDOverlaps2D",
+    "HierarchicalAssigner",
     "MSLAAssigner",
+    "NWDOverlaps2D",
+    "RFDOverlaps2D",
+    "RankingAssigner",
+    "ReceptiveFieldGenerator",
+    "SimDOverlaps2D",
     "SparseMaxIoUAssigner",
     "StridedPointGenerator",
 ]

@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
 from adla.core.assignment_rule import Metric
+from adla.core.schedules import ALPHA_DECAY
 
 
 @TASK_UTILS.register_module()
@@ -39,6 +40,8 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             positive nor negative; values up to 0 switch the regions off.
         force_match: Whether a ground truth without positive takes its best free prior. Needs one
             host synchronisation a round.
+        decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
+            0 <= start < end <= 1 (Eq. 10).
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -59,10 +62,12 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         neg_iou_thr: float = 0.4,
         ignore_iof_thr: float = -1,
         force_match: bool = False,
+        decay: tuple[float, float] = ALPHA_DECAY,
     ) -> None:
         if not 0 <= alpha0 <= 1:
             raise ValueError(f"alpha0 must be in [0, 1], but got {alpha0!r}")
-        self.alpha0 = alpha0
+        alpha_at(0, alpha0, decay)  # refuses a decay that is none
+        self.alpha0, self.decay = alpha0, decay
         self.ignore_iof_thr = ignore_iof_thr
         self.progress: float | None = None
         self.rule = AssignmentRule(
@@ -100,7 +105,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         Raises:
             ValueError: If the progress is outside [0, 1].
         """
-        self.rule = replace(self.rule, alpha=alpha_at(progress, self.alpha0))
+        self.rule = replace(self.rule, alpha=alpha_at(progress, self.alpha0, self.decay))
         self.progress = progress
 
     def assign(
@@ -126,7 +131,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             ``max_overlaps`` (N,): the metric, see :class:`adla.core.AdaptiveAssignment`;
             ``labels`` (N,): the class of the ground truth, -1 where there is none.
         """
-        gt_instances, ignore = _ground_truths(args, kwargs)
+        gt_instances, ignore = ground_truths(args, kwargs)
         gt_boxes = get_box_tensor(gt_instances.bboxes)
         result = assign_adaptive(
             get_box_tensor(pred_instances.priors),
@@ -145,7 +150,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         return AssignResult(len(gt_boxes), result.gt_inds, result.max_overlaps, labels=labels)
 
 
-def _ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:
+def ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:
     """Return ground truths and ignore regions from a call in mmdet's or in ATSS's order."""
     instances = [a for a in args if a is None or isinstance(a, InstanceData)]
     names = ("gt_instances", "gt_instances_ignore")

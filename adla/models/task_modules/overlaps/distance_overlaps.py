@@ -1,71 +1,16 @@
 """CIoU, DIoU and DotD as mmdet's overlap calculators."""
 
-from mmdet.models.task_modules.assigners import BboxOverlaps2D
 from mmdet.registry import TASK_UTILS
-from mmdet.structures.bbox import BaseBoxes, get_box_tensor
 from torch import Tensor
 
 from adla.core import ciou, diou, dotd
 from adla.core.distance_overlaps import check_scale
 
-
-class _DistanceOverlaps2D:
-    """An overlap measure in the place of ``BboxOverlaps2D``.
-
-    Values are in [0, 1]: a negative one counts as 0, because stock assigners leave a prior whose
-    best overlap is negative out of the training instead of calling it background. A box that is
-    not finite or lacks width or height overlaps nothing. For the measures themselves, with their
-    negative values and gradients, see :mod:`adla.core.distance_overlaps`.
-    """
-
-    def __call__(
-        self,
-        bboxes1: Tensor | BaseBoxes,
-        bboxes2: Tensor | BaseBoxes,
-        mode: str = "iou",
-        is_aligned: bool = False,
-    ) -> Tensor:
-        """Compare every box of one set with every box of the other, or row with row.
-
-        Args:
-            bboxes1: Boxes of shape (..., M, 4), xyxy in pixels, or (..., M, 5) with a score.
-            bboxes2: Boxes of shape (..., N, 4) or (..., N, 5), likewise.
-            mode: ``iou`` for the measure; ``iof`` for the plain intersection over the area of the
-                first box, which stock assigners ask for on ignore regions.
-            is_aligned: Whether to compare row with row; M and N must then be equal.
-
-        Returns:
-            Shape (..., M, N), or (..., M) if aligned; float32, or float64 for float64 boxes.
-
-        Raises:
-            ValueError: If the mode is another, or aligned sets differ in shape.
-        """
-        boxes1, boxes2 = _box_tensor(bboxes1), _box_tensor(bboxes2)
-        if is_aligned and boxes1.shape != boxes2.shape:
-            raise ValueError(
-                "aligned boxes must have the same shape, but got "
-                f"{tuple(boxes1.shape)} and {tuple(boxes2.shape)}"
-            )
-        if mode == "iof":
-            return BboxOverlaps2D()(boxes1, boxes2, mode, is_aligned)
-        if mode != "iou":
-            raise ValueError(f"mode must be 'iou' or 'iof', but got {mode!r}")
-        if not is_aligned:
-            boxes1, boxes2 = boxes1[..., :, None, :], boxes2[..., None, :, :]
-        both = _is_box(boxes1) & _is_box(boxes2)
-        overlaps = self.measure(boxes1, boxes2).clamp(min=0)
-        return overlaps.masked_fill(~both | overlaps.isnan(), 0)
-
-    def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
-        """Return the measure of boxes whose shapes (..., 4) broadcast."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+from .measure_overlaps import MeasureOverlaps2D
 
 
 @TASK_UTILS.register_module()
-class CIoUOverlaps2D(_DistanceOverlaps2D):
+class CIoUOverlaps2D(MeasureOverlaps2D):
     """Complete IoU: IoU less the distance of the centres and the difference of the shapes."""
 
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -74,7 +19,7 @@ class CIoUOverlaps2D(_DistanceOverlaps2D):
 
 
 @TASK_UTILS.register_module()
-class DIoUOverlaps2D(_DistanceOverlaps2D):
+class DIoUOverlaps2D(MeasureOverlaps2D):
     """Distance IoU: IoU less the distance of the centres."""
 
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -83,7 +28,7 @@ class DIoUOverlaps2D(_DistanceOverlaps2D):
 
 
 @TASK_UTILS.register_module()
-class DotDOverlaps2D(_DistanceOverlaps2D):
+class DotDOverlaps2D(MeasureOverlaps2D):
     """Dot distance: how near the centres are, seen in sizes of the data set's mean object.
 
     Args:
@@ -103,20 +48,3 @@ class DotDOverlaps2D(_DistanceOverlaps2D):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(scale={self.scale})"
-
-
-def _box_tensor(bboxes: Tensor | BaseBoxes) -> Tensor:
-    """Return boxes of shape (..., 4), in float32 at least; any empty tensor will do for none."""
-    boxes = get_box_tensor(bboxes)
-    if not boxes.numel() and boxes.size(-1) not in (4, 5):
-        boxes = boxes.new_zeros(0, 4)
-    if boxes.size(-1) not in (4, 5):
-        raise ValueError(f"boxes must have 4 or 5 columns, but have shape {tuple(boxes.shape)}")
-    boxes = boxes[..., :4]
-    return boxes if boxes.is_floating_point() and boxes.element_size() > 2 else boxes.float()
-
-
-def _is_box(boxes: Tensor) -> Tensor:
-    """Return which boxes, shape (...), are finite and have width and height."""
-    sides = boxes[..., 2:] - boxes[..., :2]
-    return (sides.isfinite() & (sides > 0)).all(dim=-1)

@@ -1,0 +1,54 @@
+"""Count parameters and operations of a network: the one part that builds detectors."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.analysis import get_model_complexity_info
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import adla.models  # noqa: F401  registers the components
+from adla.evaluation.output_files import whole_file
+
+from .complexity import Complexity
+from .tables import Row
+
+
+def measure(config_root: Path, row: Row, side: int) -> Complexity:
+    """Measure the network of a row on one black image, without pretrained weights.
+
+    Args:
+        config_root: The folder `configs/`.
+        row: A row that has a config.
+        side: Side of the image in pixels.
+    """
+    cfg = Config.fromfile(config_root / str(row.config), import_custom_modules=False)
+    cfg.merge_from_dict({k: v for k, v in row.options.items() if "pretrained" not in k})
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model).eval()
+    shape = (side, side)
+    meta = dict(img_shape=shape, ori_shape=shape, pad_shape=shape, scale_factor=(1.0, 1.0),
+                batch_input_shape=shape, border=[0, 0, 0, 0])  # fmt: skip
+    sample = DetDataSample(metainfo=meta)
+    device = next(model.parameters()).device
+    model.forward = partial(model.forward, data_samples=[sample])
+    with torch.no_grad():
+        info = get_model_complexity_info(
+            model,
+            inputs=torch.zeros(1, 3, *shape, device=device),
+            show_table=False,
+            show_arch=False,
+        )
+    return Complexity(info["params"] / 1e6, info["flops"] / 1e9, side)
+
+
+def save_complexities(file: Path, complexities: Mapping[str, Complexity]) -> None:
+    """Write what has been measured, whole or not at all."""
+    with whole_file(file) as stream:
+        json.dump({key: asdict(value) for key, value in complexities.items()}, stream, indent=1)

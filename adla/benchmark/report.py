@@ -1,0 +1,92 @@
+"""Tables as Markdown to read and as CSV to compute with."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from .results import Line
+from .tables import Table
+
+LEGEND = (
+    "In percent: paper -> ours (difference); - where there was nothing to measure, ? where a "
+    "number is missing. Parameters in millions; GFLOPs of one square image, multiply-adds."
+)
+TRAINING_LEGEND = (
+    "pos: positives per object, none: percent of objects without any; means over the training; "
+    "vt, t, s: objects below 8, 16, 32 px."
+)
+_SHORT = {"pos_per_gt": "pos", "unassigned_gts": "none"}
+
+
+def render_markdown(table: Table, lines: Sequence[Line]) -> str:
+    """Draw a table in Markdown, its notes below it."""
+    columns = [*table.columns, *table.training]
+    training = [_short(name) for name in table.training]
+    head = ["row", "", "seed", *table.columns, *training, "params", "GFLOPs", "state"]
+    body = []
+    for line in lines:
+        numbers = [_cell(line, column) for column in columns]
+        cost = line.complexity
+        costs = [f"{cost.parameters:.1f}", f"{cost.gflops:.1f}"] if cost else ["", ""]
+        body.append([line.row.name, line.row.label, line.seed, *numbers, *costs, line.state])
+    source = f"Table {table.name}" if table.paper == "ADLA" else table.name
+    title = f"## {source}: {table.title}"
+    remarks = [f"- {note}" for note in table.notes]
+    shown = {line.row.name: line.row for line in lines}
+    remarks += [
+        f"- {row.name}: {text}" for row in shown.values() if (text := row.note or row.reason)
+    ]
+    return "\n".join([title, "", *_draw(head, body), *([""] if remarks else []), *remarks])
+
+
+def _cell(line: Line, column: str) -> str:
+    paper = line.row.paper.get(column)
+    if column not in line.ours:
+        ours = "?" if line.state == "tested" else ""
+    else:
+        value = line.ours[column]
+        ours = "-" if value is None else f"{value:.1f}"
+        if value is not None and paper is not None:
+            ours += f" ({value - paper:+.1f})"
+    if paper is None:
+        return ours
+    printed = f"{paper:.2f}".removesuffix("0")
+    return f"{printed} -> {ours}" if ours else printed
+
+
+def _short(name: str) -> str:
+    for long, short in _SHORT.items():
+        name = name.replace(long, short)
+    return name
+
+
+def _draw(head: list[str], body: list[list[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
+    rule = ["-" * width for width in widths]
+    return [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in [head, rule, *body]
+    ]
+
+
+def render_csv(lines: Sequence[Line]) -> str:
+    """Write one line per row, seed and column; numbers in percent, empty where there is none."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(
+        ["table", "row", "seed", "state", "column", "paper", "ours", "difference",
+         "params_millions", "gflops", "input_side", "config", "work_dir"]
+    )  # fmt: skip
+    for line in lines:
+        cost = line.complexity
+        costs = [cost.parameters, cost.gflops, cost.side] if cost else ["", "", ""]
+        for column in [*line.table.columns, *line.table.training]:
+            paper, ours = line.row.paper.get(column), line.ours.get(column)
+            both = paper is not None and ours is not None
+            difference = round(ours - paper, 4) if both else ""
+            writer.writerow(
+                [line.table.name, line.row.name, line.seed, line.state, column,
+                 "" if paper is None else paper, "" if ours is None else round(ours, 4),
+                 difference, *costs, line.row.config or "", line.work_dir or ""]
+            )  # fmt: skip
+    return stream.getvalue()

@@ -1,0 +1,101 @@
+"""The lines of a table: for each row and seed the paper's numbers, ours, and the state."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from .complexity import Complexity, complexity_key
+from .metrics import read_metrics, read_training
+from .runs import Run, describe, find_runs, load_record
+from .tables import Row, Table
+
+
+@dataclass
+class Line:
+    """A line of a table.
+
+    Attributes:
+        table: The table.
+        row: The row.
+        seed: Seed of the run, 'mean' for the mean of several, empty if nothing was run.
+        state: How far it is, or why it cannot be run.
+        ours: Our number by column, metrics in percent; None: there was nothing to measure.
+        complexity: What the network costs, None if it was not measured.
+        work_dir: Where the run lies, None if nothing was run.
+    """
+
+    table: Table
+    row: Row
+    seed: str
+    state: str
+    ours: dict[str, float | None] = field(default_factory=dict)
+    complexity: Complexity | None = None
+    work_dir: Path | None = None
+
+
+def collect(
+    table: Table, root: Path, options: dict[str, Any], complexities: dict[str, Complexity]
+) -> tuple[list[Line], list[str]]:
+    """Collect what has been run of a table.
+
+    Args:
+        table: The table.
+        root: Folder of all runs.
+        options: The user's `--cfg-options`.
+        complexities: What has been measured.
+
+    Returns:
+        The lines, and one message for everything that should be there and is not.
+    """
+    lines, problems = [], []
+    for row in table.rows:
+        complexity = complexities.get(complexity_key(row)) if row.config else None
+        runs = find_runs(root, row, options)
+        of_row = []
+        for run in runs:
+            line, found = _collect_run(table, row, run)
+            of_row.append(line)
+            problems += found
+        if not runs:
+            of_row = [Line(table, row, "", row.status or "not run")]
+        measured = [line for line in of_row if line.ours]
+        if len(measured) > 1:
+            of_row.append(_mean(measured))
+        for line in of_row:
+            line.complexity = complexity
+        lines += of_row
+    return lines, problems
+
+
+def _collect_run(table: Table, row: Row, run: Run) -> tuple[Line, list[str]]:
+    where = f"{table.name} {run.name}"
+    try:
+        line = Line(table, row, str(run.seed), describe(run), work_dir=run.work_dir)
+        record = load_record(run)
+    except ValueError as error:
+        line = Line(table, row, str(run.seed), "unreadable", work_dir=run.work_dir)
+        return line, [f"{where}: {error}"]
+    if record is None or not record.tested:
+        return line, []
+    problems = []
+    try:
+        line.ours |= read_metrics(run, table)
+        missing = [column for column in table.columns if column not in line.ours]
+        if missing:
+            problems.append(f"{where}: its test gave no {', '.join(missing)}; test it again")
+    except ValueError as error:
+        problems.append(f"{where}: {error}")
+    try:
+        line.ours |= read_training(run, table.training) if table.training else {}
+    except ValueError as error:
+        problems.append(f"{where}: {error}")
+    return line, problems
+
+
+def _mean(lines: list[Line]) -> Line:
+    """Return the mean of some seeds, of the columns that each of them has."""
+    common = [c for c in lines[0].ours if all(line.ours.get(c) is not None for line in lines)]
+    means = {column: fmean(float(line.ours[column] or 0) for line in lines) for column in common}
+    seeds = ", ".join(line.seed for line in lines)
+    return Line(lines[0].table, lines[0].row, "mean", f"mean of seeds {seeds}", means)

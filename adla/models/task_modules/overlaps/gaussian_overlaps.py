@@ -1,0 +1,55 @@
+"""NWD and RFD as mmdet's overlap calculators."""
+
+from mmdet.registry import TASK_UTILS
+from torch import Tensor
+
+from adla.core import nwd, rfd
+from adla.core.gaussian_overlaps import RFDKind, check_nwd_constant, check_rfd_kind
+
+from .measure_overlaps import MeasureOverlaps2D
+
+
+@TASK_UTILS.register_module()
+class NWDOverlaps2D(MeasureOverlaps2D):
+    """Normalised Gaussian Wasserstein distance.
+
+    Args:
+        constant: C, the mean object size in network pixels, above 0.
+
+    Raises:
+        ValueError: If the constant is not a positive number.
+    """
+
+    def __init__(self, constant: float) -> None:
+        check_nwd_constant(constant)
+        self.constant = constant
+
+    def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return :func:`adla.core.nwd`."""
+        return nwd(boxes1, boxes2, self.constant)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(constant={self.constant})"
+
+
+@TASK_UTILS.register_module()
+class RFDOverlaps2D(MeasureOverlaps2D):
+    """Receptive field distance of ground truths, the first set, and fields, the second.
+
+    Args:
+        kind: ``kld`` for the Kullback-Leibler divergence, ``wd`` for the Wasserstein distance.
+
+    Raises:
+        ValueError: If the kind is another.
+    """
+
+    def __init__(self, kind: RFDKind = "kld") -> None:
+        check_rfd_kind(kind)
+        self.kind = kind
+
+    def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return :func:`adla.core.rfd`."""
+        return rfd(boxes1, boxes2, self.kind)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(kind={self.kind!r})"

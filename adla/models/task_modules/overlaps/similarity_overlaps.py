@@ -1,0 +1,34 @@
+"""SimD as one of mmdet's overlap calculators."""
+
+from mmdet.registry import TASK_UTILS
+from torch import Tensor
+
+from adla.core import simd
+from adla.core.similarity_distance import check_similarity_scales
+
+from .measure_overlaps import MeasureOverlaps2D
+
+
+@TASK_UTILS.register_module()
+class SimDOverlaps2D(MeasureOverlaps2D):
+    """Similarity distance: location and shape, both in sizes of the boxes.
+
+    Args:
+        m: Normalisation along x, of the data set and the priors, above 0;
+            ``tools/analysis/similarity_scales.py CONFIG`` measures both.
+        n: Normalisation along y, likewise.
+
+    Raises:
+        ValueError: If m or n is not a positive number.
+    """
+
+    def __init__(self, m: float, n: float) -> None:
+        check_similarity_scales(m, n)
+        self.m, self.n = m, n
+
+    def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return :func:`adla.core.simd`."""
+        return simd(boxes1, boxes2, self.m, self.n)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(m={self.m}, n={self.n})"

@@ -1,0 +1,3 @@
+_base_ = "./ssd512_1x_aitod.py"
+
+model = dict(train_cfg=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner")))

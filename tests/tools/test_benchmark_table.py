@@ -1,0 +1,97 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from adla.datasets.scenes import write_scenes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(*arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, "tools/benchmark_table.py", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def tiny_options(root: Path) -> list[str]:
+    """Return options that train a demo config on 2 + 1 scenes under `root` for an iteration."""
+    options = ["train_cfg.max_epochs=1", "train_cfg.val_interval=1", "custom_hooks.1.interval=1"]
+    options += ["train_dataloader.batch_size=2", "default_hooks.logger.interval=1"]
+    for split in ("train", "val", "test"):
+        options += [
+            f"{split}_dataloader.dataset.data_root={root}/",
+            f"{split}_dataloader.num_workers=0",
+            f"{split}_dataloader.persistent_workers=False",
+        ]
+    files = [f"{split}_evaluator.ann_file={root}/annotations/val.json" for split in ("val", "test")]
+    return options + files
+
+
+def test_a_row_from_a_crash_to_the_table(tmp_path):
+    scenes = tmp_path / "scenes"
+    write_scenes(scenes, 2, 1, size=64)
+    options = ["--work-dir", tmp_path / "runs", "--cfg-options", *tiny_options(scenes)]
+    (image,) = [
+        f["file_name"] for f in json.loads((scenes / "annotations/val.json").read_text())["images"]
+    ]
+    whole = (scenes / "images" / image).read_bytes()
+    (scenes / "images" / image).write_bytes(b"torn")
+
+    crashed = call("train", "V", "fixed", "dynamic-iou", "--dataset", "demo", *options)
+    assert crashed.returncode == 1, crashed.stdout + crashed.stderr
+    assert "dynamic-iou: no counterpart on demo" in crashed.stdout
+    assert "FAILED light-demo fixed (seed 0): crashed in train" in crashed.stdout
+    assert "train: 0 of 1 runs done; failed: fixed (seed 0)" in crashed.stdout
+    assert "crashed in train, seed 0" in call("list", "light-demo", *options).stdout
+
+    (scenes / "images" / image).write_bytes(whole)
+    trained = call("train", "light", "fixed", "--dataset", "demo", *options)
+    assert trained.returncode == 0, trained.stdout + trained.stderr
+    assert "fixed (seed 0): resumes from epoch_1.pth" in trained.stdout
+    tested = call("test", "light-demo", "fixed", *options)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    shown = call("show", "light-demo", *options)
+    assert shown.returncode == 0, shown.stderr
+    (row,) = [line for line in shown.stdout.splitlines() if line.startswith("| fixed ")]
+    assert row.strip("| ").endswith("tested") and "?" not in row
+    assert "already tested" in call("test", "light-demo", "fixed", *options).stdout
+
+
+def test_all_tables_at_once_without_mmdet(tmp_path):
+    seconds = -sum(os.times()[2:4])
+    start = time.monotonic()
+    shown = call("show", "--work-dir", tmp_path)
+    elapsed, seconds = time.monotonic() - start, seconds + sum(os.times()[2:4])
+    assert shown.returncode == 0 and not shown.stderr
+    assert "Table VIII" in shown.stdout and "MSLA-I" in shown.stdout
+    assert min(elapsed, seconds) < 5
+    listed = call("list", "III")
+    assert "fsanet" in listed.stdout and "paper only" in listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "VX"], "there is no table 'VX': did you mean V?"),
+        (["train", "V", "adlas"], "there is no row of table V 'adlas': did you mean adla?"),
+        (["train", "III", "autoassign", "--dataset", "demo"], "has a small counterpart on demo"),
+        (["train", "III", "fsanet"], "none of these rows has a config"),
+        (["test", "V", "adla", "--gpus", "2"], "2 devices with the launcher local"),
+    ],
+)
+def test_bad_input_is_one_message(tmp_path, arguments, message):
+    result = call(*arguments, "--work-dir", tmp_path)
+    assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_no_data_set_is_said_before_a_training_starts(tmp_path):
+    if (ROOT / "data/aitod").exists():
+        pytest.skip("AI-TOD is here")
+    result = call("train", "V", "adla", "--work-dir", tmp_path)
+    assert result.returncode == 1
+    assert "the data set is not there: no " in result.stdout and "docs/datasets.md" in result.stdout
+    assert not list(tmp_path.rglob("*.log"))
