@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,20 @@ def strip_method(model_cfg: dict) -> dict:
     train_cfg = model_cfg["train_cfg"]
     del train_cfg.get("rpn", train_cfg)["assigner"]
     return model_cfg
+
+
+def differences(ours, theirs, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the path of every value that is in one of two configs only or differs."""
+    pairs = None
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        pairs = {key: (ours.get(key), theirs.get(key)) for key in ours.keys() | theirs.keys()}
+    elif isinstance(ours, (list, tuple)) and len(ours) == len(theirs):
+        pairs = dict(enumerate(zip(ours, theirs, strict=True)))
+    if pairs is not None:
+        for key, (our, their) in pairs.items():
+            yield from differences(our, their, (*path, key))
+    elif ours != theirs:
+        yield path
 
 
 def write_coco(root: Path, dataset_cfg: dict, sizes: list) -> None:

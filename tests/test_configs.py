@@ -22,6 +22,7 @@ from .config_utils import (
     dataset_classes,
     demo_batch,
     dense_head,
+    differences,
     head_strides,
     input_size,
     load,
@@ -34,6 +35,14 @@ METHOD_WORDS = ("adla", "at", "dynamic-iou", "matching-degree")
 METHOD = re.compile(rf"(?<=_)({'|'.join(METHOD_WORDS)})-")
 METHOD_CONFIGS = [name for name in CONFIGS if METHOD.search(Path(name).name)]
 MAX_CODE_LINES = 25
+
+
+def twin(name: str) -> str:
+    return name.replace("_levir-ship.py", "_aitod.py")
+
+
+# Of two configs with the same network one is enough to train.
+TWINS = [name for name in CONFIGS if twin(name) != name and twin(name) in CONFIGS]
 
 each_config = pytest.mark.parametrize("name", CONFIGS)
 
@@ -82,7 +91,13 @@ def test_learning_rate_belongs_to_its_batch(name):
     assert cfg.train_cfg.val_interval == cfg.train_cfg.max_epochs, f"{name}: selects on val"
 
 
-@each_config
+@pytest.mark.parametrize("name", TWINS)
+def test_levir_ship_has_the_network_of_aitod(name):
+    ours, theirs = (load(n).model.to_dict() for n in (name, twin(name)))
+    assert {path[-1] for path in differences(ours, theirs)} == {"num_classes"}
+
+
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name not in TWINS])
 def test_trains_and_predicts(name):
     cfg = load(name)
     if not can_build(cfg):

@@ -83,9 +83,6 @@ def execute(console: Console, command: list[str], log: Path, title: str, epochs:
 
 def run_stage(args: argparse.Namespace, tables: dict[str, Table], console: Console) -> int:
     """Train or test rows of a table."""
-    from adla.benchmark.stages import Stages
-
-    del os.environ["ADLA_CORE_ONLY"]  # the commands need mmdet
     table = find_table(tables, args.table)
     table, rows, left_out = select(tables, table, args.rows, args.dataset)
     for row in left_out:
@@ -102,9 +99,13 @@ def run_stage(args: argparse.Namespace, tables: dict[str, Table], console: Conso
         for seed in args.seeds
         for row in runnable
     ]
+    launcher = Launcher(ROOT, args.launcher, args.gpus, args.partition)
+    from adla.benchmark.stages import Stages  # imports torch
+
+    del os.environ["ADLA_CORE_ONLY"]  # the commands need mmdet
     stages = Stages(
         table,
-        Launcher(ROOT, args.launcher, args.gpus, args.partition),
+        launcher,
         lambda *command: execute(console, *command),
         lambda line: console.print(line, highlight=False, soft_wrap=True, markup=False),
         suggest,

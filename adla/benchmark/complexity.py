@@ -19,7 +19,8 @@ class Complexity:
     Attributes:
         parameters: In millions.
         gflops: Billions of multiply-adds for one image, as mmengine counts them: operations that
-            it does not know, such as deformable convolutions, are not in it.
+            it does not know, such as deformable convolutions, are not in it. A second stage counts
+            with the proposals of an untrained network, so roughly.
         side: Side of that image in pixels.
     """
 

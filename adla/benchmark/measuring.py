@@ -32,6 +32,10 @@ def measure(config_root: Path, row: Row, side: int) -> Complexity:
     cfg.merge_from_dict({k: v for k, v in row.options.items() if "pretrained" not in k})
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model).eval()
+    # DetectoRS scales its standardized convolutions as weights are loaded; unscaled they overflow.
+    scales = ("weight_gamma", "weight_beta")
+    state = {key: value for key, value in model.state_dict().items() if not key.endswith(scales)}
+    model.load_state_dict(state, strict=False)
     shape = (side, side)
     meta = dict(img_shape=shape, ori_shape=shape, pad_shape=shape, scale_factor=(1.0, 1.0),
                 batch_input_shape=shape, border=[0, 0, 0, 0])  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from statistics import fmean
 
 from .runs import Run
 from .tables import Table
@@ -57,7 +58,7 @@ def missing_columns(run: Run, table: Table) -> list[str]:
     return [column for column in table.columns if column not in found]
 
 
-def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float]:
+def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float | None]:
     """Return the mean over the training of what `AssignStatsHook` logged.
 
     Every interval of the hook counts once, however often its number was logged. Shares
@@ -65,10 +66,13 @@ def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float]:
 
     Args:
         run: A run.
-        names: Scalars; one that was never logged is missing in the result.
+        names: Scalars.
+
+    Returns:
+        Mean by scalar; None for a size bin of which the training saw no object.
 
     Raises:
-        ValueError: If the scalars are not there.
+        ValueError: If the training logged none of this.
     """
     files = sorted(run.work_dir.glob("*/vis_data/scalars.json"))
     if not files:
@@ -83,10 +87,11 @@ def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float]:
     for _, record in sorted(records.items()):
         if not intervals or record[_INTERVAL] != intervals[-1][_INTERVAL]:
             intervals.append(record)
-    means = {}
+    if not intervals:
+        raise ValueError(f"no {_INTERVAL} in {files[-1]}: the training ran without AssignStatsHook")
+    means: dict[str, float | None] = {}
     for name in names:
         values = [interval[name] for interval in intervals if name in interval]
-        if values:
-            factor = 100 if name.startswith("unassigned") else 1
-            means[name] = factor * sum(values) / len(values)
+        factor = 100 if name.startswith("unassigned") else 1
+        means[name] = factor * fmean(values) if values else None
     return means

@@ -9,7 +9,8 @@ from .tables import Table
 
 LEGEND = (
     "In percent: paper -> ours (difference); - where there was nothing to measure, ? where a "
-    "number is missing. Parameters in millions; GFLOPs of one square image, multiply-adds."
+    "number is missing. Parameters in millions; GFLOPs of one square image, multiply-adds, of "
+    "two-stage detectors only roughly, as the proposals are those of an untrained network."
 )
 TRAINING_LEGEND = (
     "pos: positives per object, none: percent of objects without any; means over the training; "

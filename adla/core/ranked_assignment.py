@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from .competition import keep_best
-from .ranking import BLOCK_PAIRS, rank_boxes
+from .ranking import rank_boxes
+
+#: Pairs that are measured at once; a measure holds some thirty numbers for each.
+BLOCK_PAIRS = 2**20
 
 
 class RankedAssignment(NamedTuple):

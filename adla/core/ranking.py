@@ -58,8 +58,16 @@ def rank_boxes(
         values = torch.empty(len(gt_boxes), k, dtype=gt_boxes.dtype, device=gt_boxes.device)
         return Ranking(values, values.long())
     rows = max(block_pairs // len(boxes), 1)
-    parts = [_top(measure(part, boxes), k) for part in gt_boxes.split(rows)]
-    return Ranking(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    result = None
+    for first in range(0, len(gt_boxes), rows):
+        best = _top(measure(gt_boxes[first : first + rows], boxes), k)
+        if result is None:
+            result = Ranking(*(part.new_empty(len(gt_boxes), k) for part in best))
+        # Copied: small tensors kept from block to block would break up the memory of the large.
+        for whole, part in zip(result, best, strict=True):
+            whole[first : first + rows] = part
+    assert result is not None  # there is a first block
+    return result
 
 
 def _top(values: Tensor, k: int) -> Ranking:

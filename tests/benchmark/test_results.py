@@ -83,4 +83,8 @@ def test_a_resumed_training_repeats_steps(table, tested):
     again.parent.mkdir(parents=True)
     again.write_text('{"step": 3, "pos_per_gt": 10.0}\n{"step": 4, "pos_per_gt": 1.0}\n{"step"')
     means = read_training(run, ("pos_per_gt", "unassigned_gts", "never"))
-    assert means == {"pos_per_gt": 5.0, "unassigned_gts": 25.0}
+    assert means == {"pos_per_gt": 5.0, "unassigned_gts": 25.0, "never": None}
+    for file in run.work_dir.glob("*/vis_data/scalars.json"):
+        file.write_text('{"step": 1, "loss": 2.0}\n')
+    with pytest.raises(ValueError, match="ran without AssignStatsHook"):
+        read_training(run, ("pos_per_gt",))

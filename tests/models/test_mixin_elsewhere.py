@@ -1,4 +1,4 @@
-"""The mixin in front of a head that adla does not ship: what the README says of it."""
+"""The mixin put in front of a head by hand: what the README says of it."""
 
 import torch
 from mmdet.models.dense_heads import SSDHead

@@ -62,7 +62,7 @@ def test_the_tool_counts_and_refuses(tmp_path, monkeypatch, capsys):
     run("first=a.json")
     assert "first: 1 of 2 found, 0 false alarms" in capsys.readouterr().out
     assert (tmp_path / "hits.png").exists()
-    with pytest.raises(SystemExit, match="results are NAME=FILE, but got 'a.json'"):
+    with pytest.raises(SystemExit, match=r"results are NAME=FILE, but got 'a\.json'"):
         run("a.json")
-    with pytest.raises(SystemExit, match="b.json"):
+    with pytest.raises(SystemExit, match=r"b\.json"):
         run("b=b.json")
