@@ -8,7 +8,7 @@ from .results import Line
 from .tables import Table
 
 LEGEND = (
-    "In percent: paper -> ours (difference); - where there was nothing to measure, ? where a "
+    "In percent: the paper's -> ours (difference); - where there was nothing to measure, ? where a "
     "number is missing. Parameters in millions; GFLOPs of one square image, multiply-adds, of "
     "two-stage detectors only roughly, as the proposals are those of an untrained network."
 )
@@ -52,7 +52,7 @@ def _cell(line: Line, column: str) -> str:
     if paper is None:
         return ours
     printed = f"{paper:.2f}".removesuffix("0")
-    return f"{printed} -> {ours}" if ours else printed
+    return f"{printed} -> {ours}".rstrip()
 
 
 def _short(name: str) -> str:

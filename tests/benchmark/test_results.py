@@ -27,10 +27,10 @@ def test_paper_ours_and_difference(table, tested, tmp_path):
          "25.0", "1.2", "2.5", "tested"],
         ["fixed", "fixed thresholds", "10", "31.3 -> 30.0 (-1.3)", "11.25 -> -", "6.0",
          "25.0", "1.2", "2.5", "tested"],
-        ["fixed", "fixed thresholds", "mean", "31.3 -> 35.0 (+3.7)", "11.25", "6.0",
+        ["fixed", "fixed thresholds", "mean", "31.3 -> 35.0 (+3.7)", "11.25 ->", "6.0",
          "25.0", "1.2", "2.5", "mean of seeds 0, 10"],
     ]  # fmt: skip
-    assert cells(page, "gamma")[0][3:] == ["20.0", "9.0", "", "", "", "", "not run"]
+    assert cells(page, "gamma")[0][3:] == ["20.0 ->", "9.0 ->", "", "", "", "", "not run"]
     assert cells(page, "fsanet")[0][-1] == "paper only"
     assert "- a remark\n- fsanet: not built" in page
 
