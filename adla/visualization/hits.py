@@ -67,6 +67,7 @@ def save_hits(path: str | Path, runs: Mapping[str, list[Detections]]) -> Path:
         total = f"{found.sum()} of {len(found)} found, {false_alarms} false alarms"
         bars.set(title=f"{name}: {total}", ylabel="objects", xlabel="size, px")
         bars.set_xticks(np.arange(len(bottom)), [_name_bin(i) for i in range(len(bottom))])
+        bars.set_axisbelow(True)
         bars.legend(loc="upper right")
         cloud.axhline(0.5, color="grey", linewidth=0.8)
         cloud.set(

@@ -1,4 +1,7 @@
 import json
+import runpy
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -42,3 +45,23 @@ def test_one_panel_per_scalar_that_is_there(tmp_path):
 def test_records_without_a_known_scalar_are_named(tmp_path):
     with pytest.raises(ValueError, match="none of loss in the records of a"):
         save_curves(tmp_path / "c.png", {"a": [{"step": 1, "time": 2.0}]}, {"loss": "loss"})
+
+
+def test_the_tool_draws_what_trainings_logged(tmp_path, monkeypatch):
+    tool = Path(__file__).parents[2] / "tools" / "analysis" / "draw_curves.py"
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", [str(tool), *args])
+        runpy.run_path(str(tool), run_name="__main__")
+
+    write(tmp_path / "run", "1", [{"step": s, "loss": 1 / s, "acc": 0.5} for s in (1, 2, 3)])
+    run("a=run", "--scalars", "loss", "acc", "--out", "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 5_000
+    for arguments, message in (
+        (["run"], "runs are NAME=WORK_DIR"),
+        (["a=elsewhere"], r"no .*scalars\.json under elsewhere"),
+        (["a=run", "--scalars", "mAP"], "none of mAP"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            run(*arguments)
