@@ -7,6 +7,9 @@ from torch.nn.functional import pad
 #: Cells of the grid along each axis.
 GRID_CELLS = 128
 
+#: Neighbours in the order of the boxes that are looked at together first.
+GROUP = 16
+
 #: Borders of a grid in pixels at the farthest, so that its extent stays finite.
 FARTHEST = 1e30
 
@@ -27,31 +30,23 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
     Returns:
         Indices of boxes in ascending order, int64.
     """
-    low, high = grid_extent(queries)
-    # The outermost cells are beyond the queries' extent, for the boxes that lie there.
-    per_pixel = (GRID_CELLS - 3) / (high - low).clamp_(min=1)
-    low, per_pixel = (x.repeat(2)[:, None] for x in (low - 1 / per_pixel, per_pixel))
-
-    def cells(corners: Tensor) -> Tensor:
-        corners = (corners - low).mul_(per_pixel).clamp_(0, GRID_CELLS - 1)
-        # A NaN reaches to the end of the grid: its partner may still be a box.
-        corners[:2].nan_to_num_(0)
-        corners[2:].nan_to_num_(GRID_CELLS - 1)
-        corners = corners.int()
-        corners[2:] += 1
-        return corners
-
-    table = _covered_cells(queries, cells(queries.t()))
-    corners = boxes.t()
-    if partners is not None:
+    grid = _Grid(queries)
+    if partners is None:
+        corners = torch.stack(boxes.unbind(1))
+    else:
         corners = boxes.new_empty(4, len(boxes))
         torch.minimum(boxes.t()[:2], partners.t()[:2], out=corners[:2])
         torch.maximum(boxes.t()[2:], partners.t()[2:], out=corners[2:])
-    left, top, right, bottom = cells(corners)
-    top, bottom = top.mul_(GRID_CELLS + 1), bottom.mul_(GRID_CELLS + 1)
-    covered = table.index_select(0, bottom + right).sub_(table.index_select(0, top + right))
-    covered.sub_(table.index_select(0, bottom + left)).add_(table.index_select(0, top + left))
-    return (covered > 0).nonzero().squeeze(1)
+    # Anchors of one place stand side by side: most groups of neighbours are far from all queries.
+    whole = len(boxes) // GROUP * GROUP
+    groups = corners[:, :whole].view(4, -1, GROUP)
+    around = torch.cat([groups[:2].amin(dim=2), groups[2:].amax(dim=2)])
+    group = grid.covers(around).nonzero()
+    inside = torch.arange(GROUP, device=boxes.device)
+    rest = torch.arange(whole, len(boxes), device=boxes.device)
+    place = torch.cat([(group * GROUP + inside).view(-1), rest])
+    near = grid.covers(corners.index_select(1, place)).nonzero().squeeze(1)
+    return place.index_select(0, near)
 
 
 def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,13 +60,45 @@ def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
     return low, torch.maximum(high, low)
 
 
-def _covered_cells(queries: Tensor, cells: Tensor) -> Tensor:
-    """Return the summed-area table, flat, of the queries' cells left, top, right, bottom."""
-    side = GRID_CELLS + 1
-    left, top, right, bottom = cells
-    is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1).int()
-    steps = torch.zeros(side * side, dtype=torch.int32, device=queries.device)
-    for y, x, sign in ((top, left, 1), (bottom, right, 1), (top, right, -1), (bottom, left, -1)):
-        steps.index_add_(0, y * side + x, is_box, alpha=sign)
-    covered = steps.view(side, side).cumsum(0).cumsum(1)[:-1, :-1] > 0
-    return pad(covered.int().cumsum(0).cumsum(1), (1, 0, 1, 0)).int().view(-1)
+class _Grid:
+    """Which cells of a grid any query covers, as a summed-area table: four reads tell of a box."""
+
+    def __init__(self, queries: Tensor) -> None:
+        low, high = grid_extent(queries)
+        # The outermost cells are beyond the queries' extent, for the boxes that lie there.
+        per_pixel = (GRID_CELLS - 3) / (high - low).clamp_(min=1)
+        self._low, self._per_pixel = (
+            x.repeat(2)[:, None] for x in (low - 1 / per_pixel, per_pixel)
+        )
+        side = GRID_CELLS + 1
+        left, top, right, bottom = self._cells(queries.t())
+        is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1).int()
+        steps = torch.zeros(side * side, dtype=torch.int32, device=queries.device)
+        for y, x, sign in (
+            (top, left, 1),
+            (bottom, right, 1),
+            (top, right, -1),
+            (bottom, left, -1),
+        ):
+            steps.index_add_(0, y * side + x, is_box, alpha=sign)
+        covered = steps.view(side, side).cumsum(0).cumsum(1)[:-1, :-1] > 0
+        self._table = pad(covered.int().cumsum(0).cumsum(1), (1, 0, 1, 0)).int().view(-1)
+
+    def covers(self, corners: Tensor) -> Tensor:
+        """Return whether boxes share a cell with any query, bool (N,), from columns (4, N)."""
+        left, top, right, bottom = self._cells(corners)
+        top, bottom = top.mul_(GRID_CELLS + 1), bottom.mul_(GRID_CELLS + 1)
+        table = self._table
+        covered = table.index_select(0, bottom + right).sub_(table.index_select(0, top + right))
+        covered.sub_(table.index_select(0, bottom + left)).add_(table.index_select(0, top + left))
+        return covered > 0
+
+    def _cells(self, corners: Tensor) -> Tensor:
+        """Return the first column and row of boxes, and those after the last, int32 (4, N)."""
+        corners = (corners - self._low).mul_(self._per_pixel).clamp_(0, GRID_CELLS - 1)
+        # A NaN reaches to the end of the grid: its partner may still be a box.
+        corners[:2].nan_to_num_(0)
+        corners[2:].nan_to_num_(GRID_CELLS - 1)
+        cells = corners.int()
+        cells[2:] += 1
+        return cells

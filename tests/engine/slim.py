@@ -13,6 +13,12 @@ def slim_model(config: str) -> ConfigDict:
     """Return the model of a config for the scenes, to be trained from scratch on 64 to 96 px."""
     model = Config.fromfile(CONFIGS / config).model
     model.backbone.init_cfg = None
+    if model.backbone.type == "TridentResNet":  # its own layer has no weights to start from
+        model.backbone.init_cfg = [
+            dict(type="Kaiming", layer="Conv2d"),
+            dict(type="Constant", val=1, layer="_BatchNorm"),
+            dict(type="Constant", val=0, layer="TridentConv"),
+        ]
     if model.backbone.type == "SSDVGG":
         return _three_levels(model)
     model.backbone.update(frozen_stages=-1, norm_eval=False)
