@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from mmcv import imwrite
 from mmdet.models.backbones.trident_resnet import TridentConv
+from mmdet.models.necks.ssd_neck import L2Norm
 from mmdet.registry import DATASETS, MODELS
 from mmdet.testing import demo_mm_inputs
 from mmengine.config import Config
@@ -78,9 +79,11 @@ def build(cfg: Config) -> torch.nn.Module:
     if "topk" in (model_cfg.test_cfg or {}):
         model_cfg.test_cfg.topk = 50  # CenterNet takes no more peaks than a map has cells
     model = MODELS.build(model_cfg)
-    for module in model.modules():
-        if isinstance(module, TridentConv):  # leaves its weights as the memory has them
+    for module in model.modules():  # two of them leave their weights as the memory has them
+        if isinstance(module, TridentConv):
             torch.nn.init.kaiming_normal_(module.weight)
+        elif isinstance(module, L2Norm):
+            torch.nn.init.constant_(module.weight, 20)
     scale_standardized_weights(model)
     for assigner in find_assigners(model).values():
         if hasattr(assigner, "set_progress"):
