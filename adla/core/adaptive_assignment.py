@@ -17,7 +17,10 @@ from .sparse_assignment import SparseEngine
 
 Engine = Literal["auto", "dense", "sparse"]
 
-#: Pairs of ground truths and priors up to which all of them are measured at once.
+#: Pairs of ground truths and priors up to which no prior is left out before they are measured.
+SIEVED_PAIRS = 2**15
+
+#: Pairs up to which all are measured, of the priors that the sieve leaves.
 DENSE_PAIRS = 2**18
 
 #: What the sparse engine costs per prior and per overlapping pair, in units of one pair of the
@@ -99,7 +102,8 @@ def assign_adaptive(
     if problem.num_pairs and _may_be_sparse(engine, problem.num_pairs):
         near = near_any(gt_boxes, priors, pred_boxes)
         inds, overlaps, lowest = _decide(engine, problem.select(near))
-        gt_inds.masked_fill_(lowest <= 0, -1).index_copy_(0, near, inds)
+        elsewhere = (lowest <= 0).long().neg()
+        gt_inds = elsewhere.repeat(len(priors)).index_copy_(0, near, inds)
         max_overlaps.index_copy_(0, near, overlaps)
     elif problem.num_pairs:
         gt_inds, max_overlaps, _ = _decide("dense", problem)
@@ -143,7 +147,7 @@ def _force_match(
 
 
 def _may_be_sparse(engine: Engine, num_pairs: int) -> bool:
-    return engine == "sparse" or (engine == "auto" and num_pairs > DENSE_PAIRS)
+    return engine == "sparse" or (engine == "auto" and num_pairs > SIEVED_PAIRS)
 
 
 def _dense_is_cheaper(problem: AssignmentProblem) -> bool:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .assignment_problem import AssignmentProblem
-from .boxes import clean_boxes
+from .boxes import clean_columns
 from .overlaps import pairwise_iou
 
 #: Elements of one (ground truths x priors) block at most, or one row: 32 MiB a float32 matrix.
@@ -37,8 +37,9 @@ class DenseEngine:
 
     def __init__(self, problem: AssignmentProblem) -> None:
         self.rule, self.gt_boxes, priors, preds, self.blocked = problem
-        self.priors = clean_boxes(priors)
-        self.pred_boxes = None if preds is None else clean_boxes(preds)
+        # Rows of coordinates, which lie together in memory.
+        self.priors = clean_columns(priors)[:4].t()
+        self.pred_boxes = None if preds is None else clean_columns(preds)[:4].t()
         self.rows = max(BLOCK_ELEMENTS // len(self.priors), 1)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:

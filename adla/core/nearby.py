@@ -10,16 +10,20 @@ GRID_CELLS = 128
 #: Neighbours in the order of the boxes that are looked at together first.
 GROUP = 16
 
+#: Queries up to which each box is compared with all of them, which needs no grid.
+FEW_QUERIES = 16
+
 #: Borders of a grid in pixels at the farthest, so that its extent stays finite.
 FARTHEST = 1e30
 
 
 def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> Tensor:
-    """Find the boxes that share a grid cell with any query: all that overlap one, and some more.
+    """Find the boxes that are near any query: all that overlap one, and some more.
 
-    A summed-area table of the cells that the queries cover gives the answer with four reads a box.
-    It is exact because the cell of a coordinate is a monotone function of it, and coordinates
-    outside the grid count for its border.
+    A few queries are compared one by one. Of many, a summed-area table of the grid cells that they
+    cover tells with four reads a box whether it shares a cell with one. No overlapping box is lost,
+    because the cell of a coordinate is a monotone function of it, and coordinates outside the grid
+    count for its border.
 
     Args:
         queries: Boxes of shape (K, 4), xyxy in pixels, as :func:`~adla.core.clean_boxes` gives
@@ -30,7 +34,7 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
     Returns:
         Indices of boxes in ascending order, int64.
     """
-    grid = _Grid(queries)
+    ground = (_Few if len(queries) <= FEW_QUERIES else _Grid)(queries)
     if partners is None:
         corners = torch.stack(boxes.unbind(1))
     else:
@@ -41,11 +45,11 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
     whole = len(boxes) // GROUP * GROUP
     groups = corners[:, :whole].view(4, -1, GROUP)
     around = torch.cat([groups[:2].amin(dim=2), groups[2:].amax(dim=2)])
-    group = grid.covers(around).nonzero()
+    group = ground.covers(around).nonzero()
     inside = torch.arange(GROUP, device=boxes.device)
     rest = torch.arange(whole, len(boxes), device=boxes.device)
     place = torch.cat([(group * GROUP + inside).view(-1), rest])
-    near = grid.covers(corners.index_select(1, place)).nonzero().squeeze(1)
+    near = ground.covers(corners.index_select(1, place)).nonzero().squeeze(1)
     return place.index_select(0, near)
 
 
@@ -58,6 +62,25 @@ def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
     low = torch.maximum(low, middle - spread).clamp_(-FARTHEST, FARTHEST)
     high = torch.minimum(high, middle + spread + side).clamp_(max=FARTHEST)
     return low, torch.maximum(high, low)
+
+
+class _Few:
+    """Some queries, with which boxes are compared directly."""
+
+    def __init__(self, queries: Tensor) -> None:
+        self._left, self._top, self._right, self._bottom = queries.t()[:, :, None]
+
+    def covers(self, corners: Tensor) -> Tensor:
+        """Return whether boxes overlap any query, bool (N,), from columns (4, N).
+
+        A NaN is beyond no border: its partner may still be a box.
+        """
+        left, top, right, bottom = corners
+        beyond = left >= self._right
+        beyond |= top >= self._bottom
+        beyond |= self._left >= right
+        beyond |= self._top >= bottom
+        return ~beyond.all(dim=0)
 
 
 class _Grid:

@@ -14,10 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+import pytest
 import torch
 from rich.progress import track
 
-from adla.core import adaptive_assignment, assign_adaptive
+from adla.core import adaptive_assignment, assign_adaptive, nearby
 from adla.core import candidate_pairs as grid
 from adla.core import dense_assignment as dense
 
@@ -32,16 +33,16 @@ def compare_engines(seeds: Iterable[int]) -> Counter:
         AssertionError: With the seed, if two engines disagree.
     """
     seen = Counter()
-    limits = adaptive_assignment.DENSE_PAIRS, dict(grid.BLOCK_CANDIDATES), grid.BLOCK_RUNS
-    blocks = dense.BLOCK_ELEMENTS
-    try:
+    with pytest.MonkeyPatch.context() as patch:
         for seed in seeds:
             rng = random.Random(seed)
             case = random_assignment(rng)
-            grid.BLOCK_CANDIDATES["cpu"] = rng.choice([20, 500, 2**17])
-            grid.BLOCK_RUNS = rng.choice([30, 1000, 2**20])
-            dense.BLOCK_ELEMENTS = rng.choice([500, 2**23])
-            adaptive_assignment.DENSE_PAIRS = rng.choice([0, 100, 1000])
+            patch.setitem(grid.BLOCK_CANDIDATES, "cpu", rng.choice([20, 500, 2**17]))
+            patch.setattr(grid, "BLOCK_RUNS", rng.choice([30, 1000, 2**20]))
+            patch.setattr(dense, "BLOCK_ELEMENTS", rng.choice([500, 2**23]))
+            patch.setattr(adaptive_assignment, "DENSE_PAIRS", rng.choice([0, 100, 1000]))
+            patch.setattr(adaptive_assignment, "SIEVED_PAIRS", rng.choice([0, 100, 1000]))
+            patch.setattr(nearby, "FEW_QUERIES", rng.choice([0, 16]))
             expected = assign_adaptive(**case, engine="dense")
             for engine in ("sparse", "auto"):
                 result = assign_adaptive(**case, engine=engine)
@@ -54,10 +55,6 @@ def compare_engines(seeds: Iterable[int]) -> Counter:
                 negative=bool((inds == 0).any()), several=inds.clamp(min=0).unique().numel() > 2
             )
             seen.update(blocked=bool((expected.max_overlaps < 0).any()))
-    finally:
-        adaptive_assignment.DENSE_PAIRS, grid.BLOCK_RUNS = limits[0], limits[2]
-        grid.BLOCK_CANDIDATES.update(limits[1])
-        dense.BLOCK_ELEMENTS = blocks
     return seen
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adla.core import candidate_pairs as grid
-from adla.core import clean_boxes, overlapping_pairs, pairwise_iou
+from adla.core import clean_boxes, nearby, overlapping_pairs, pairwise_iou
 from adla.core.candidate_pairs import CandidatePairs, split_by_sum
 from adla.core.nearby import near_any
 
@@ -73,7 +73,9 @@ def test_candidates_follow_the_pairs_and_not_the_product():
     assert [block.first for block in blocks[1:]] == [block.last for block in blocks[:-1]]
 
 
-def test_the_sieve_keeps_all_that_overlap_and_drops_what_is_far():
+@pytest.mark.parametrize("few", [0, 16], ids=["grid", "compared"])
+def test_the_sieve_keeps_all_that_overlap_and_drops_what_is_far(monkeypatch, few):
+    monkeypatch.setattr(nearby, "FEW_QUERIES", few)
     make = BoxMaker(random.Random(5))
     gts = clean_boxes(make.boxes(3, tiny=True))
     boxes = torch.rand(5000, 4, generator=make.generator) * 5000
@@ -84,7 +86,9 @@ def test_the_sieve_keeps_all_that_overlap_and_drops_what_is_far():
     assert len(near) < 500
 
 
-def test_a_partner_that_is_no_box_does_not_hide_a_box():
+@pytest.mark.parametrize("few", [0, 16], ids=["grid", "compared"])
+def test_a_partner_that_is_no_box_does_not_hide_a_box(monkeypatch, few):
+    monkeypatch.setattr(nearby, "FEW_QUERIES", few)
     gts = torch.tensor([[100.0, 100, 110, 110], [500, 500, 505, 505]])
     boxes = torch.tensor([[102.0, 102, 108, 108], [900, 900, 910, 910]])
     broken = torch.full((2, 4), torch.nan)

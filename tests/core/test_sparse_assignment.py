@@ -68,8 +68,9 @@ def test_auto_takes_each_engine_and_the_result_stays(monkeypatch):
     while len(case["gt_boxes"]) < 10 or len(case["priors"]) < 100:
         case = random_assignment(rng)
     expected = assign_adaptive(**case, engine="dense")
-    for limit in (0, 100, 2**30):
-        monkeypatch.setattr(adaptive_assignment, "DENSE_PAIRS", limit)
+    for sieved, dense in ((0, 0), (0, 100), (0, 2**30), (2**30, 2**30)):
+        monkeypatch.setattr(adaptive_assignment, "SIEVED_PAIRS", sieved)
+        monkeypatch.setattr(adaptive_assignment, "DENSE_PAIRS", dense)
         assert assign_adaptive(**case).gt_inds.equal(expected.gt_inds)
 
 

@@ -3,10 +3,12 @@
 import random
 from collections.abc import Iterable
 
+import pytest
 import torch
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmengine.structures import InstanceData
 
+from adla.core import nearby
 from adla.models import SparseMaxIoUAssigner
 from adla.models.task_modules.assigners import sparse_max_iou_assigner as module
 
@@ -36,11 +38,13 @@ def assert_same(stock, sparse, message=""):
 
 def compare_max_iou(seeds: Iterable[int]) -> int:
     """Compare both classes on random cases; return how many the sparse class computed itself."""
-    limit, module.DENSE_PAIRS, ours = module.DENSE_PAIRS, 0, 0
-    try:
+    ours = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DENSE_PAIRS", 0)
         for seed in seeds:
             rng = random.Random(seed)
             case = random_assignment(rng)
+            patch.setattr(nearby, "FEW_QUERIES", rng.choice([0, 16]))
             boxes = [case[name] for name in ("priors", "gt_boxes", "ignore_boxes")]
             if rng.random() < 0.9:  # not finite numbers go to the stock class
                 boxes = [
@@ -60,6 +64,4 @@ def compare_max_iou(seeds: Iterable[int]) -> int:
                 f"seed {seed}, {arguments}",
             )
             ours += sparse._is_for_us(*boxes)
-    finally:
-        module.DENSE_PAIRS = limit
     return ours
