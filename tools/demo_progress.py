@@ -50,7 +50,7 @@ class Ticker:
         if not self._console.is_terminal and now - self._last >= QUIET_SECONDS:
             self._last, seconds = now, int(now - self._start)
             line = f"{self._title}: {self._done:4.0%}  {self._text}  ({seconds} s)"
-            self._console.print(line, highlight=False)
+            self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
