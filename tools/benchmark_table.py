@@ -7,6 +7,7 @@ repeated, a stopped one goes on where it was. The tables stand in configs/paper_
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,17 @@ from adla.benchmark.tables import Row, Table, load_tables
 ROOT = Path(__file__).resolve().parents[1]
 
 
+class Options(DictAction):
+    """mmengine's ``--cfg-options``, with a message where there is no value."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        """Read ``KEY=VALUE ...``."""
+        for value in values:
+            if "=" not in value:
+                parser.error(f"{option_string} takes KEY=VALUE, but got {value!r}")
+        super().__call__(parser, namespace, values, option_string)
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -49,7 +61,7 @@ def parse_args() -> argparse.Namespace:
         )
         if name != "measure":
             sub.add_argument(
-                "--cfg-options", nargs="+", action=DictAction, default={}, metavar="KEY=VALUE",
+                "--cfg-options", nargs="+", action=Options, default={}, metavar="KEY=VALUE",
                 help="further changes of every config; runs with other options lie elsewhere",
             )  # fmt: skip
     for name in ("train", "test", "measure"):
@@ -123,7 +135,9 @@ def show(args: argparse.Namespace, tables: dict[str, Table], only_state: bool) -
     complexities = load_complexities(args.work_dir / "complexity.json")
     everything, problems, pages = [], [], []
     for table in chosen:
-        lines, found = collect(table, args.work_dir.resolve(), args.cfg_options, complexities)
+        lines, found = collect(
+            table, args.work_dir.resolve(), args.cfg_options, complexities, ROOT / "configs"
+        )
         everything += lines
         problems += found
         pages.append(_state_page(table, lines) if only_state else render_markdown(table, lines))
@@ -167,10 +181,11 @@ def measure_rows(args: argparse.Namespace, tables: dict[str, Table]) -> int:
         try:
             known[key] = measure(ROOT / "configs", row, side)
         except Exception as error:  # a network of a library that is not there stops no other
-            print(f"adla: {key}: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            print(f"adla: {key}: {reason}", file=sys.stderr)
             failed += 1
             continue
-        save_complexities(file, known)
+        save_complexities(file, load_complexities(file) | {key: known[key]})
         found = known[key]
         print(f"{key}: {found.parameters:.1f} M parameters, {found.gflops:.1f} GFLOPs")
     return bool(failed)
@@ -187,12 +202,13 @@ def main() -> int:
         if args.command == "measure":
             return measure_rows(args, tables)
         return show(args, tables, args.command == "list")
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"adla: {error}", file=sys.stderr)
         return 2
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training with it
     try:
         sys.exit(main())
     except KeyboardInterrupt:

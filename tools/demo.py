@@ -7,6 +7,8 @@ import argparse
 import hashlib
 import json
 import shutil
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -150,6 +152,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training with it
     try:
         main()
     except KeyboardInterrupt:

@@ -48,8 +48,11 @@ def load_complexities(file: Path) -> dict[str, Complexity]:
         ValueError: If the file cannot be read.
     """
     try:
-        return {key: Complexity(**value) for key, value in json.loads(file.read_text()).items()}
+        return {
+            key: Complexity(float(value["parameters"]), float(value["gflops"]), int(value["side"]))
+            for key, value in json.loads(file.read_text()).items()
+        }
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(f"{file} cannot be read ({error}); remove it and measure again") from error

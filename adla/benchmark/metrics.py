@@ -72,7 +72,7 @@ def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float | None]:
         Mean by scalar; None for a size bin of which the training saw no object.
 
     Raises:
-        ValueError: If the training logged none of this.
+        ValueError: If the training logged none of this, or a line of it is broken.
     """
     files = sorted(run.work_dir.glob("*/vis_data/scalars.json"))
     if not files:
@@ -81,8 +81,11 @@ def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float | None]:
     for file in files:  # a resumed training repeats steps: the later record stays
         for line in file.read_text().splitlines():
             if line.endswith("}") and f'"{_INTERVAL}"' in line:
-                record = json.loads(line)
-                records[record["step"]] = record
+                try:
+                    record = json.loads(line)
+                    records[record["step"]] = record
+                except (ValueError, KeyError) as error:
+                    raise ValueError(f"{file} has a broken line ({error!r}): {line[:80]}") from None
     intervals: list[dict] = []
     for _, record in sorted(records.items()):
         if not intervals or record[_INTERVAL] != intervals[-1][_INTERVAL]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .complexity import Complexity, complexity_key
 from .metrics import read_metrics, read_training
+from .run_config import has_changed
 from .runs import Run, describe, find_runs, load_record
 from .tables import Row, Table
 
@@ -35,7 +36,11 @@ class Line:
 
 
 def collect(
-    table: Table, root: Path, options: dict[str, Any], complexities: dict[str, Complexity]
+    table: Table,
+    root: Path,
+    options: dict[str, Any],
+    complexities: dict[str, Complexity],
+    configs: Path,
 ) -> tuple[list[Line], list[str]]:
     """Collect what has been run of a table.
 
@@ -44,6 +49,7 @@ def collect(
         root: Folder of all runs.
         options: The user's `--cfg-options`.
         complexities: What has been measured.
+        configs: The folder `configs/`.
 
     Returns:
         The lines, and one message for everything that should be there and is not.
@@ -54,7 +60,7 @@ def collect(
         runs = find_runs(root, row, options)
         of_row = []
         for run in runs:
-            line, found = _collect_run(table, row, run)
+            line, found = _collect_run(table, row, run, configs)
             of_row.append(line)
             problems += found
         if not runs:
@@ -68,7 +74,7 @@ def collect(
     return lines, problems
 
 
-def _collect_run(table: Table, row: Row, run: Run) -> tuple[Line, list[str]]:
+def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line, list[str]]:
     where = f"{table.name} {run.name}"
     try:
         line = Line(table, row, str(run.seed), describe(run), work_dir=run.work_dir)
@@ -79,6 +85,11 @@ def _collect_run(table: Table, row: Row, run: Run) -> tuple[Line, list[str]]:
     if record is None or not record.tested:
         return line, []
     problems = []
+    try:
+        if has_changed(configs, run, record):
+            line.state += ", config changed since"
+    except (ValueError, OSError) as error:
+        problems.append(f"{where}: {error}")
     try:
         line.ours |= read_metrics(run, table)
         missing = [column for column in table.columns if column not in line.ours]

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,9 @@ def find_runs(root: Path, row: Row, options: dict[str, Any]) -> list[Run]:
     """Return the runs of a row that have been started, by seed."""
     if row.config is None:
         return []
-    files = _folder(root, row, options).glob("seed*/run.json")
-    seeds = [file.parent.name.removeprefix("seed") for file in files]
-    return [make_run(root, row, int(seed), options) for seed in sorted(seeds, key=int)]
+    names = [file.parent.name for file in _folder(root, row, options).glob("seed*/run.json")]
+    seeds = [int(name.removeprefix("seed")) for name in names if re.fullmatch(r"seed-?\d+", name)]
+    return [make_run(root, row, seed, options) for seed in sorted(seeds)]
 
 
 def _folder(root: Path, row: Row, options: dict[str, Any]) -> Path:

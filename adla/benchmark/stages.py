@@ -1,7 +1,5 @@
 """Train and test runs one after another; what fails is named, and the others go on."""
 
-import copy
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -14,6 +12,7 @@ from adla.evaluation.output_files import whole_file
 from .data_check import check_data
 from .launch import Launcher
 from .metrics import missing_columns
+from .run_config import digest, load_config
 from .runs import Record, Run, last_checkpoint, load_record
 from .tables import Table
 
@@ -44,7 +43,6 @@ class Stages:
     ) -> None:
         self.table, self.launcher = table, launcher
         self.execute, self.say, self.suggest = execute, say, suggest
-        self._configs: dict[str, Config] = {}
 
     def run_all(self, stage: str, runs: Sequence[Run]) -> list[str]:
         """Bring every run through a stage.
@@ -61,7 +59,10 @@ class Stages:
             try:
                 with run.lock() as mine:
                     if not mine:
-                        raise RuntimeError("another process is at it")
+                        raise RuntimeError(
+                            f"another process is at it and holds {run.work_dir / '.lock'}; wait "
+                            "for it, or end it"
+                        )
                     self._train(run) if stage == "train" else self._test(run)
             except (RuntimeError, ValueError, OSError) as error:
                 failures.append(run.name)
@@ -115,19 +116,14 @@ class Stages:
         if not self.execute(command, log, f"{stage}ing {run.name}", epochs):
             record.failed = True
             _save(run, record)
+            goes_on = stage == "train" and last_checkpoint(run) is not None
             raise RuntimeError(
-                f"crashed in {stage}: {_last_line(log)}; its whole output: {log}; "
-                f"`{stage}` again goes on where it stopped"
+                f"crashed in {stage}: {_last_line(log)}; its whole output: {log}; `{stage}` again "
+                + ("goes on where it stopped" if goes_on else "starts it anew")
             )
 
     def _load_config(self, run: Run) -> Config:
-        name = str(run.row.config)
-        if name not in self._configs:
-            path = self.launcher.root / "configs" / name
-            self._configs[name] = Config.fromfile(path, import_custom_modules=False)
-        cfg = copy.deepcopy(self._configs[name])
-        cfg.merge_from_dict(run.options)
-        return cfg
+        return load_config(self.launcher.root / "configs", run)
 
     def _open_record(self, run: Run, cfg: Config) -> Record:
         """Return the record of a run, a new one if it was never started.
@@ -135,15 +131,13 @@ class Stages:
         Raises:
             ValueError: If it was started with another content of its config.
         """
-        text = json.dumps(cfg.to_dict(), sort_keys=True, default=str)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        record = load_record(run)
+        now, record = digest(cfg), load_record(run)
         if record is None:
-            return Record(str(run.row.config), run.options, run.seed, digest)
-        if record.digest != digest:
+            return Record(str(run.row.config), run.options, run.seed, now)
+        if record.digest != now:
             raise ValueError(
-                f"{run.row.config} has changed since {run.work_dir} was started; move that folder "
-                "away to train anew"
+                f"{run.row.config} has changed since {run.work_dir} was started; to train anew, "
+                f"move that folder away: mv {run.work_dir} {run.work_dir}.old"
             )
         return record
 

@@ -96,6 +96,8 @@ def load_tables(path: Path) -> dict[str, Table]:
         _check_unique([table.name for table in tables], "table")
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{path} has a list or a mapping where there is none: {error}") from error
     return {table.name: table for table in tables}
 
 

@@ -22,9 +22,10 @@ def test_measured_once(tmp_path):
     assert load_complexities(file) == {}
     save_complexities(file, {"x": Complexity(1, 2, 3)})
     assert load_complexities(file) == {"x": Complexity(1, 2, 3)}
-    file.write_text('{"x": {"parameters"')
-    with pytest.raises(ValueError, match="remove it and measure again"):
-        load_complexities(file)
+    for broken in ('{"x": {"parameters"', '{"x": {"parameters": null, "gflops": 1, "side": 2}}'):
+        file.write_text(broken)
+        with pytest.raises(ValueError, match="remove it and measure again"):
+            load_complexities(file)
 
 
 def test_what_only_training_sees_is_the_same_network():

@@ -1,5 +1,7 @@
 import csv
 import io
+import json
+import os
 
 import pytest
 
@@ -7,6 +9,9 @@ from adla.benchmark.complexity import Complexity, complexity_key
 from adla.benchmark.metrics import read_training
 from adla.benchmark.report import render_csv, render_markdown
 from adla.benchmark.results import collect
+from adla.benchmark.run_config import digest, load_config
+
+from ..config_utils import CONFIG_ROOT
 
 
 def cells(page: str, start: str) -> list[list[str]]:
@@ -19,7 +24,7 @@ def test_paper_ours_and_difference(table, tested, tmp_path):
     tested(fixed, 0, {"tiny/AP50": 0.4, "tiny/AP": 0.1, "tiny/AP75": 0.5})
     tested(fixed, 10, {"tiny/AP50": 0.3, "tiny/AP": -1})
     complexities = {complexity_key(fixed): Complexity(1.25, 2.5, 256)}
-    lines, problems = collect(table, tmp_path, {}, complexities)
+    lines, problems = collect(table, tmp_path, {}, complexities, CONFIG_ROOT)
     assert not problems
     page = render_markdown(table, lines)
     assert cells(page, "fixed") == [
@@ -57,7 +62,7 @@ def test_a_missing_number_is_named_and_not_made_up(
     table, tested, tmp_path, metrics, problem, shown
 ):
     tested(table.rows[0], 0, metrics)
-    lines, problems = collect(table, tmp_path, {}, {})
+    lines, problems = collect(table, tmp_path, {}, {}, CONFIG_ROOT)
     assert len(problems) == 1 and problem in problems[0]
     assert cells(render_markdown(table, lines), "fixed")[0][4] == shown
 
@@ -68,13 +73,40 @@ def test_a_torn_record_and_lost_files_are_named(table, tested, tmp_path):
         file.unlink()
     for file in (run.work_dir / "test").glob("*/*.json"):
         file.unlink()
-    problems = collect(table, tmp_path, {}, {})[1]
+    problems = collect(table, tmp_path, {}, {}, CONFIG_ROOT)[1]
     assert [("no metric file" in p, "no */vis_data/scalars.json" in p) for p in problems] == [
         (True, False), (False, True),
     ]  # fmt: skip
     run.record_file.write_text("{")
-    lines, problems = collect(table, tmp_path, {}, {})
+    lines, problems = collect(table, tmp_path, {}, {}, CONFIG_ROOT)
     assert lines[0].state == "unreadable" and "cannot be read" in problems[0]
+
+
+def test_numbers_of_a_config_that_has_changed_since_say_so(table, tested, tmp_path):
+    run = tested(table.rows[0], 0, {"tiny/AP50": 0.4, "tiny/AP": 0.1})
+    record = json.loads(run.record_file.read_text())
+    for content, state in (
+        ("another", "tested, config changed since"),
+        (digest(load_config(CONFIG_ROOT, run)), "tested"),
+    ):
+        run.record_file.write_text(json.dumps(record | {"digest": content}))
+        os.utime(run.record_file, (0, 0))  # older than the config's files
+        assert collect(table, tmp_path, {}, {}, CONFIG_ROOT)[0][0].state == state
+
+
+def test_a_run_that_was_moved_away_is_left_alone(table, tested, tmp_path):
+    run = tested(table.rows[0], 0, {"tiny/AP50": 0.4, "tiny/AP": 0.1})
+    run.work_dir.rename(run.work_dir.with_name("seed0.old"))
+    lines, problems = collect(table, tmp_path, {}, {}, CONFIG_ROOT)
+    assert lines[0].state == "not run" and not problems
+
+
+def test_a_broken_line_of_the_training_is_named(table, tested, tmp_path):
+    run = tested(table.rows[0], 0, {"tiny/AP50": 0.4, "tiny/AP": 0.1})
+    (file,) = run.work_dir.glob("*/vis_data/scalars.json")
+    file.write_text('{"pos_per_gt": 1.0}\n')
+    (problem,) = collect(table, tmp_path, {}, {}, CONFIG_ROOT)[1]
+    assert f"{file} has a broken line (KeyError('step'))" in problem
 
 
 def test_a_resumed_training_repeats_steps(table, tested):

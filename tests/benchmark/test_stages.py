@@ -91,11 +91,24 @@ def test_a_changed_config_and_a_second_process_are_refused(stages, machine, tabl
     record = json.loads(run.record_file.read_text())
     run.record_file.write_text(json.dumps(record | {"digest": "old"}))
     assert stages.run_all("test", [run])
-    assert "has changed since" in machine.said[-1] and "move that folder away" in machine.said[-1]
+    assert "has changed since" in machine.said[-1]
+    assert f"mv {run.work_dir} {run.work_dir}.old" in machine.said[-1]
     with run.lock():
         assert describe(run) == "training"
         assert stages.run_all("train", [run])
-    assert "another process is at it" in machine.said[-1]
+    assert f"another process is at it and holds {run.work_dir / '.lock'}" in machine.said[-1]
+
+
+def test_an_option_that_does_not_fit_stops_no_other_row(stages, machine, table, tmp_path):
+    wrong = [
+        make_run(tmp_path, table.rows[0], 0, {key: 3})
+        for key in ("param_scheduler.9.end", "model.bbox_head.num_classes.x")
+    ]
+    fine = make_run(tmp_path, table.rows[0], 0, {})
+    assert stages.run_all("train", [*wrong, fine]) == ["fixed (seed 0)"] * 2
+    for said in machine.said:
+        assert "does not fit demo/retinanet_csp-nano_fpn-p2_light_scenes.py" in said
+    assert describe(fine) == "trained"
 
 
 def test_a_data_set_that_is_not_there_says_how_to_get_it(tmp_path):

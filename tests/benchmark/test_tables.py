@@ -36,6 +36,9 @@ def read(tmp_path):
         ("tables: [", "is no list of tables"),
         ("rows: []", "is no list of tables"),
         ("tables: [3]", "must be a mapping, but got 3"),
+        ("tables:", "has a list or a mapping where there is none"),
+        (HEAD[:-1] + "}", "has a list or a mapping where there is none"),
+        (HEAD + "{name: a, label: A, config: x.py, numbers: 3}]}", "has a list or a mapping"),
         (
             HEAD + "{name: a, label: A, config: x.py, numbers: [1]}]}",
             "table V: row a has 1 numbers",

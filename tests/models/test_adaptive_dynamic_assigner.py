@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from mmdet.models.task_modules import MlvlPointGenerator
 from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.structures import InstanceData
 
 from adla.core import AssignmentRule, assign_adaptive
 from adla.models import AdaptiveDynamicAssigner
+from adla.models.task_modules.assigners import adaptive_dynamic_assigner as module
 
 PRIORS = torch.tensor([[0, 0, 10, 10], [10, 10, 20, 20], [5, 5, 15, 15], [32, 32, 38, 42.0]])
 GTS = torch.tensor([[0, 0, 10, 9], [0, 10, 10, 19.0]])
@@ -98,6 +100,35 @@ def test_without_predictions_the_anchor_decides_at_any_alpha():
     assert result.max_overlaps.tolist() == pytest.approx([0.9, 0, 25 / 165, 0])
 
 
+@pytest.mark.parametrize("progress", [None, 1])
+def test_a_head_that_shows_no_predictions_is_reported_once(monkeypatch, progress):
+    said = []
+    monkeypatch.setattr(module, "print_log", lambda message, **kwargs: said.append(message))
+
+    def assign(**arguments):
+        assigner = AdaptiveDynamicAssigner(**arguments)
+        if progress is not None:
+            assigner.set_progress(progress)
+        for _ in range(2):
+            assigner.assign(InstanceData(priors=PRIORS), instances(GTS))
+
+    assign(metric="anchor_iou")
+    assert not said
+    assign()
+    (message,) = said
+    assert "metric='dynamic_iou' gets no predictions" in message
+
+
+def test_points_with_strides_are_refused():
+    generator = MlvlPointGenerator([8, 16, 32])
+    points = generator.grid_priors([(20, 20), (10, 10), (5, 5)], device="cpu", with_stride=True)
+    pred = InstanceData(priors=torch.cat(points))
+    ranking = dict(type="RankingAssigner", iou_calculator=dict(type="NWDOverlaps2D", constant=9.0))
+    for assigner in (AdaptiveDynamicAssigner(), TASK_UTILS.build(ranking)):
+        with pytest.raises(ValueError, match=r"priors must be boxes.* got points with strides"):
+            assigner.assign(pred, instances(GTS))
+
+
 def test_what_it_needs():
     assigner = AdaptiveDynamicAssigner()
     assert assigner.needs_progress and not assigner.needs_predictions
@@ -123,6 +154,11 @@ def test_bad_arguments_are_named(bad):
     ((name, value),) = bad.items()
     with pytest.raises(ValueError, match=f"{name} must be .*{value}"):
         AdaptiveDynamicAssigner(**bad)
+
+
+def test_ignore_regions_without_effect_are_refused():
+    with pytest.raises(ValueError, match=r"ignore_iof_thr.* must be below 1.* got 5"):
+        AdaptiveDynamicAssigner(ignore_iof_thr=5)
 
 
 def test_same_result_in_deterministic_mode():

@@ -1,7 +1,8 @@
 """The mixin put in front of a head by hand: what the README says of it."""
 
+import pytest
 import torch
-from mmdet.models.dense_heads import SSDHead
+from mmdet.models.dense_heads import GFLHead, SSDHead
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
@@ -49,3 +50,17 @@ def test_ssd_shows_boxes_and_scores_without_the_background():
     head.loss_by_feat(*head(feats), gts, metas)
     assert head.assigner.seen.bboxes.shape == (64, 4)
     assert head.assigner.seen.scores.shape == (64, 3)
+
+
+class ShownGFLHead(PredictionAwareMixin, GFLHead):
+    """A head that predicts distributions of distances, which the mixin cannot read."""
+
+
+def test_a_head_that_predicts_no_boxes_is_refused_from_the_first_step():
+    anchors = dict(type="AnchorGenerator", scales=[2], ratios=[1.0], strides=[8])
+    train_cfg = dict(assigner=dict(type="AdaptiveDynamicAssigner"), allowed_border=-1)
+    head = ShownGFLHead(3, 4, stacked_convs=1, feat_channels=4, anchor_generator=anchors,
+                        norm_cfg=None, train_cfg=ConfigDict(train_cfg))  # fmt: skip
+    head.assigner.set_progress(0)
+    with pytest.raises(ValueError, match="predicts 68 numbers for the 1 anchors of a place"):
+        head.loss_by_feat(*head([torch.randn(1, 4, 8, 8)]), [], [])

@@ -97,6 +97,11 @@ class TestCanonicalCases:
 
 
 class TestNegatives:
+    @pytest.mark.parametrize("wrong", [30, 0, -0.1])
+    def test_a_threshold_out_of_range_is_refused(self, wrong):
+        with pytest.raises(ValueError, match=rf"neg_thr must be in \(0, 1\], or None, .*{wrong}"):
+            TASK_UTILS.build(ASSIGNERS["nwd-rka"] | dict(neg_thr=wrong))
+
     def test_what_nobody_takes_and_is_near_is_ignored(self):
         priors = torch.tensor([[0.0, 0, 10, 10], [1, 1, 11, 11], [90, 90, 95, 95]])
         cfg = ASSIGNERS["nwd-rka"]

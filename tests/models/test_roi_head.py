@@ -94,6 +94,14 @@ def test_a_forgotten_progress_is_refused(detector, monkeypatch):
         loss(detector, demo_batch(8))
 
 
+def test_a_loss_with_channels_of_its_own_is_refused(detector, monkeypatch):
+    loss_cls = detector.roi_head.bbox_head.loss_cls
+    monkeypatch.setattr(loss_cls, "custom_cls_channels", True, raising=False)
+    detector.roi_head.bbox_assigner.set_progress(1)
+    with pytest.raises(ValueError, match="CrossEntropyLoss as loss_cls does not give"):
+        loss(detector, demo_batch(8))
+
+
 def test_adaptive_thresholds_in_the_stages_of_a_cascade():
     cfg = load("cascade_rcnn/cascade-rcnn_r50_fpn_1x_aitod.py")
     for stage in cfg.model.train_cfg.rcnn:

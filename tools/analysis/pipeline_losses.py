@@ -62,12 +62,12 @@ def share(count: int, total: int) -> str:
 def main() -> None:
     """Build the data set of the config and print a table for each of its pipelines."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
-    init_default_scope(cfg.get("default_scope", "mmdet"))
     set_random_seed(args.seed)
     console = Console()
     try:
+        cfg = Config.fromfile(args.config)
+        cfg.merge_from_dict(args.cfg_options)
+        init_default_scope(cfg.get("default_scope", "mmdet"))
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
         pipelines = training_pipelines(cfg)
     except (ValueError, OSError) as error:

@@ -30,7 +30,15 @@ class TargetCrop(RandomCrop):
         self._target: np.ndarray | None = None
 
     def transform(self, results: dict) -> dict:
-        """Crop the image and its boxes."""
+        """Crop the image and its boxes.
+
+        Raises:
+            ValueError: If there are no boxes.
+        """
+        if "gt_bboxes" not in results:
+            raise ValueError(
+                "TargetCrop needs gt_bboxes: put LoadAnnotations(with_bbox=True) before it"
+            )
         boxes = get_box_tensor(results["gt_bboxes"])
         placed = len(boxes) and np.random.rand() < self.prob
         self._target = boxes[np.random.randint(len(boxes))].numpy() if placed else None

@@ -73,7 +73,7 @@ def _import_timm():
     try:
         import timm
     except (ImportError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ImportError(
             f"TimmBackbone needs timm, which cannot be imported ({reason}): run 'pip install timm' "
             "with a torchvision made for the installed torch"

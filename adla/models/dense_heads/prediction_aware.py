@@ -27,10 +27,12 @@ def require_progress(assigner: BaseAssigner) -> None:
 class PredictionAwareMixin:
     """Hand the decoded, detached predictions of each image to the assigner.
 
-    mmdet's anchor heads give an assigner ``pred_instances.priors`` only. In front of any of them in
+    mmdet's anchor heads give an assigner ``pred_instances.priors`` only. In front of one of them in
     the bases of a class, this mixin adds ``bboxes`` (N, 4), the regressed boxes in xyxy pixels, and
     ``scores`` (N, C), in float32 and without gradient, row by row those of the priors. It has no
-    parameters and changes neither the losses nor the inference.
+    parameters and changes neither the losses nor the inference. It serves heads whose maps hold
+    what their box coder decodes (not ``GFLHead``, which predicts distributions) and whose
+    ``_get_targets_single`` begins with ``flat_anchors, valid_flags`` (not ``YOLOFHead``).
 
     An assigner may say by ``needs_predictions`` that it can do without for now; then nothing is
     decoded. One that says by ``needs_progress`` that nobody told it the progress is refused.
@@ -44,11 +46,23 @@ class PredictionAwareMixin:
         The predictions of an image travel beside its meta information, in a copy of it.
         """
         require_progress(self.assigner)
+        self._check_channels(args[self._BBOX_PREDS])
         if getattr(self.assigner, "needs_predictions", True):
             scores, deltas = args[self._CLS_SCORES], args[self._BBOX_PREDS]
             args = tuple(self._with_predictions(arg, scores, deltas) for arg in args)
             kwargs = {k: self._with_predictions(v, scores, deltas) for k, v in kwargs.items()}
         return super().loss_by_feat(*args, **kwargs)
+
+    def _check_channels(self, bbox_preds: list[Tensor]) -> None:
+        """Refuse maps that hold something else than one encoded box for each anchor."""
+        counts, size = self.prior_generator.num_base_priors, self.bbox_coder.encode_size
+        for level, anchors in zip(bbox_preds, counts, strict=True):
+            if level.size(1) != anchors * size:
+                raise ValueError(
+                    f"{type(self).__name__} predicts {level.size(1)} numbers for the {anchors} "
+                    f"anchors of a place, but {type(self.bbox_coder).__name__} decodes {size} for "
+                    "each: PredictionAwareMixin cannot show such a head's boxes"
+                )
 
     def _with_predictions(self, arg, cls_scores: list[Tensor], bbox_preds: list[Tensor]):
         """Return ``arg``, or, where it is the list of image metas, one with the predictions."""

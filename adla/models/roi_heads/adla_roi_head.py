@@ -19,8 +19,9 @@ class AdlaRoIHead(StandardRoIHead):
     The paper defines the dynamic IoU for anchors. Here a proposal stands for the anchor, and what
     the box head, as it is, makes of it for its best class stands for the regressed box. So the box
     head runs on all proposals before they are assigned, without gradient, and once more on those
-    that are sampled. Adaptive thresholds alone (``metric='anchor_iou'``) do not need that and work
-    in any second stage of mmdet, a cascade's too. Same parameters, same inference.
+    that are sampled; batch norms in the box head count both in their statistics. Adaptive
+    thresholds alone (``metric='anchor_iou'``) do not need that and work in any second stage of
+    mmdet, a cascade's too. Same parameters, same inference.
     """
 
     def loss(
@@ -44,7 +45,17 @@ class AdlaRoIHead(StandardRoIHead):
     def _predict_proposals(
         self, x: tuple[Tensor], rpn_results_list: InstanceList, batch_data_samples: SampleList
     ) -> InstanceList:
-        """Return ``bboxes`` (n, 4), xyxy in pixels, and ``scores`` (n, C) per image."""
+        """Return ``bboxes`` (n, 4), xyxy in pixels, and ``scores`` (n, C) per image.
+
+        Raises:
+            ValueError: If the loss of the classes has channels of its own.
+        """
+        if getattr(self.bbox_head.loss_cls, "custom_cls_channels", False):
+            raise ValueError(
+                f"AdlaRoIHead reads one score for each class and one for the background, which "
+                f"{type(self.bbox_head.loss_cls).__name__} as loss_cls does not give: take another "
+                "loss_cls, or metric='anchor_iou' in the assigner"
+            )
         proposals = [results.bboxes for results in rpn_results_list]
         counts = [len(boxes) for boxes in proposals]
         outputs = self._bbox_forward(x, bbox2roi(proposals))

@@ -1,5 +1,5 @@
-# AutoAssign on P3 to P7 as its authors have it, and the test settings of the AI-TOD protocol. A
-# config that inherits it sets `num_classes`.
+# AutoAssign: its authors' head, on P3 to P7 of the backbone of all others, and the test settings of
+# the AI-TOD protocol. A config that inherits it sets `num_classes`.
 _base_ = "mmdet::_base_/models/retinanet_r50_fpn.py"
 
 model = dict(

@@ -67,3 +67,8 @@ def test_images_without_targets_or_smaller_than_the_window(prob):
 def test_prob_out_of_range_is_refused():
     with pytest.raises(ValueError, match="prob must lie within"):
         TargetCrop((64, 64), prob=1.5)
+
+
+def test_boxes_that_were_not_loaded_are_named():
+    with pytest.raises(ValueError, match=r"TargetCrop needs gt_bboxes: put LoadAnnotations\("):
+        TargetCrop((64, 64)).transform({"img": np.zeros((80, 80, 3), np.uint8)})

@@ -1,5 +1,6 @@
 """Adaptive dynamic label assignment as an mmdet assigner."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,7 +8,9 @@ import torch
 from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
 from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import get_box_tensor
+from mmengine.logging import print_log
 from mmengine.structures import InstanceData
+from torch import Tensor
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
 from adla.core.assignment_rule import Metric
@@ -21,7 +24,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
     "Adaptive Dynamic Label Assignment for Tiny Object Detection in Aerial Images"
     (10.1109/JSTARS.2024.3379515), Eq. 1 to 10. What is assigned to what is defined in
     :func:`adla.core.assign_adaptive`. The regressed boxes come as ``pred_instances.bboxes``, which
-    ``AdlaRetinaHead`` and ``AdlaRPNHead`` hand over; without them the anchor IoU alone decides.
+    adla's heads hand over; without them the anchor IoU alone decides, and a warning says so once.
 
     Args:
         alpha0: Weight of the anchor in the second half of the training, in [0, 1] (Eq. 10).
@@ -68,8 +71,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             raise ValueError(f"alpha0 must be in [0, 1], but got {alpha0!r}")
         alpha_at(0, alpha0, decay)  # refuses a decay that is none
         self.alpha0, self.decay = alpha0, decay
-        self.ignore_iof_thr = ignore_iof_thr
+        self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
         self.progress: float | None = None
+        self._has_warned = False
         self.rule = AssignmentRule(
             metric=metric,
             gamma=gamma,
@@ -133,13 +137,17 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         """
         gt_instances, ignore = ground_truths(args, kwargs)
         gt_boxes = get_box_tensor(gt_instances.bboxes)
+        priors, pred_boxes = get_box_tensor(pred_instances.priors), None
+        refuse_points(priors)
+        if "bboxes" in pred_instances:
+            pred_boxes = get_box_tensor(pred_instances.bboxes)
+        elif self.needs_predictions or self.needs_progress:
+            self._warn_of_missing_predictions()
         result = assign_adaptive(
-            get_box_tensor(pred_instances.priors),
+            priors,
             gt_boxes,
             self.rule,
-            pred_boxes=get_box_tensor(pred_instances.bboxes)
-            if "bboxes" in pred_instances
-            else None,
+            pred_boxes=pred_boxes,
             ignore_boxes=None if ignore is None else get_box_tensor(ignore.bboxes),
             ignore_iof_thr=self.ignore_iof_thr,
         )
@@ -148,6 +156,51 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             of_gt = gt_instances.labels[(result.gt_inds - 1).clamp(min=0)]
             labels = torch.where(result.gt_inds > 0, of_gt, labels)
         return AssignResult(len(gt_boxes), result.gt_inds, result.max_overlaps, labels=labels)
+
+    def _warn_of_missing_predictions(self) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            print_log(
+                f"AdaptiveDynamicAssigner with metric={self.rule.metric!r} gets no predictions "
+                "from the head, so the IoU of the anchors alone decides: use AdlaRetinaHead, "
+                "AdlaRPNHead or another head of adla, or say metric='anchor_iou'",
+                logger="current",
+                level=logging.WARNING,
+            )
+
+
+def checked_iof_thr(value: float) -> float:
+    """Return an ``ignore_iof_thr`` that some share of an area can be above.
+
+    Raises:
+        ValueError: If it is 1 or more: then the ignore regions would have no effect.
+    """
+    if not value < 1:
+        raise ValueError(
+            f"ignore_iof_thr, the share of a prior in an ignore region, must be below 1 (up to 0 "
+            f"switches the regions off), but got {value!r}"
+        )
+    return value
+
+
+def refuse_points(priors: Tensor) -> None:
+    """Refuse points with strides (x, y, stride, stride): as xyxy most would be no boxes at all.
+
+    Args:
+        priors: Shape (N, 4), of which some are looked at; other shapes are left to others.
+
+    Raises:
+        ValueError: If they are points.
+    """
+    if priors.shape[1:] != (4,) or not len(priors):
+        return
+    some = priors[:: max(len(priors) // 64, 1)]
+    inverted = (some[:, :2] > some[:, 2:]).any(dim=1)
+    if bool((some[:, 2] == some[:, 3]).all() & (2 * inverted.sum() > len(some))):
+        raise ValueError(
+            f"priors must be boxes, xyxy in pixels, but got points with strides such as "
+            f"{some[-1].tolist()}; MSLAAssigner and mmdet's DynamicSoftLabelAssigner take points"
+        )
 
 
 def ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:

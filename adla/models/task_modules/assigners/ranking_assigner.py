@@ -13,7 +13,7 @@ from adla.core import assign_hierarchical, assign_ranked, clean_boxes
 from adla.core.ignore_regions import largest_iof_sparse
 from adla.core.ranked_assignment import RankedAssignment
 
-from .adaptive_dynamic_assigner import ground_truths
+from .adaptive_dynamic_assigner import checked_iof_thr, ground_truths, refuse_points
 
 
 @TASK_UTILS.register_module()
@@ -29,12 +29,12 @@ class RankingAssigner(BaseAssigner):
         iou_calculator: Config of the overlap calculator, with values of at least 0.
         topk: How many priors a ground truth takes, at least 1.
         neg_thr: A prior that no ground truth takes is negative if its overlap with every ground
-            truth is below this, else it is ignored; None makes all of them negative.
+            truth is below this, in (0, 1], else it is ignored; None makes all of them negative.
         ignore_iof_thr: Priors with a larger share of their area in one ignore region are neither
             ranked nor negative; values up to 0 switch the regions off.
 
     Raises:
-        ValueError: If ``topk`` is below 1.
+        ValueError: If an argument is outside its range.
     """
 
     def __init__(
@@ -45,10 +45,12 @@ class RankingAssigner(BaseAssigner):
         ignore_iof_thr: float = -1,
     ) -> None:
         _check_count("topk", topk)
+        if neg_thr is not None and not 0 < neg_thr <= 1:
+            raise ValueError(f"neg_thr must be in (0, 1], or None, but got {neg_thr!r}")
         self.iou_calculator = TASK_UTILS.build(iou_calculator)
         self.topk = topk
         self.neg_thr = neg_thr
-        self.ignore_iof_thr = ignore_iof_thr
+        self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
 
     @torch.no_grad()
     def assign(
@@ -78,6 +80,7 @@ class RankingAssigner(BaseAssigner):
         gt_boxes, priors = (
             get_box_tensor(boxes)[..., :4] for boxes in (gt_instances.bboxes, pred_instances.priors)
         )
+        refuse_points(priors)
         free = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored) and len(priors):
             regions = clean_boxes(get_box_tensor(ignored.bboxes)[..., :4])
