@@ -10,9 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONVERTERS = {
     "data/scenes": "python tools/make_scenes.py makes it",
-    "data/sirst-v2": "python tools/dataset_converters/sirst_v2.py SRC data/sirst-v2 makes it",
-    "data/aitod": "link the AI-TOD folder there, see docs/datasets.md",
-    "data/levir-ship": "link the LEVIR-Ship folder there, see docs/datasets.md",
+    "data/sirst-v2": "python tools/dataset_converters/sirst_v2.py SRC data/sirst-v2 makes it "
+    "if all its images are there",
+    "data/aitod": "python tools/dataset_converters/aitod.py DOWNLOAD data/aitod makes it",
+    "data/levir-ship": "python tools/dataset_converters/levir_ship.py SRC data/levir-ship makes it",
 }
 
 

@@ -75,7 +75,7 @@ class Stages:
         if record.checkpoint:
             self.say(f"{run.name}: already trained, {run.work_dir / record.checkpoint}")
             return
-        check_data(cfg, ("train", "val"), self.launcher.root, self.suggest)
+        check_data(cfg, ("train", "val", "test"), self.launcher.root, self.suggest)
         resumes = last_checkpoint(run)
         if resumes:
             self.say(f"{run.name}: resumes from {resumes.name}")

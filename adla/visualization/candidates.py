@@ -47,6 +47,7 @@ def save_candidates(
     for axes, (name, rows) in zip(grid[0], levels.items(), strict=True):
         _draw_level(axes, anchors[rows].numpy(), state[rows].numpy(), gt)
         counts = torch.bincount(state[rows], minlength=3)
+        axes.set_ylabel("y of the upper left corner, px" if axes is grid[0][0] else "")
         axes.set_title(
             f"{name}: {counts[1:].sum():,} of {counts.sum():,} anchors\n"
             f"are compared, {counts[2]:,} overlap"

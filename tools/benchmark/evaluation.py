@@ -1,6 +1,6 @@
 """Time and peak memory of the AI-TOD metric on a synthetic test set as large as AI-TOD's.
 
-Each engine runs in a process of its own. pycocotools needs half an hour and 10 GB at full size.
+Each engine runs in a process of its own. pycocotools needs the better part of an hour at full size.
 Example: ``python tools/benchmark/evaluation.py --images 200``
 """
 
