@@ -208,7 +208,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training with it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the training too
     try:
         sys.exit(main())
     except KeyboardInterrupt:

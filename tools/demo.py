@@ -8,7 +8,6 @@ import hashlib
 import json
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -152,7 +151,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training with it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the training too
     try:
         main()
     except KeyboardInterrupt:

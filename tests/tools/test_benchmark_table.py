@@ -59,6 +59,25 @@ def test_a_row_from_a_crash_to_the_table(tmp_path):
     assert row.strip("| ").endswith("tested") and "?" not in row
 
 
+def test_ended_from_outside_it_ends_the_training_and_starts_no_other(tmp_path):
+    scenes, runs = tmp_path / "scenes", tmp_path / "runs"
+    write_scenes(scenes, 2, 1, size=64)
+    command = [sys.executable, "tools/benchmark_table.py", "train", "light-demo", "fixed", "adla"]
+    options = ["--work-dir", str(runs), "--cfg-options", *tiny_options(scenes)]
+    process = subprocess.Popen(
+        [*command, *options, "train_cfg.max_epochs=5000"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not (training := children.read_text().split()):
+        time.sleep(0.1)
+    process.terminate()
+    errors = process.communicate(timeout=120)[1]
+    assert process.returncode == 1 and "interrupted; call it again" in errors
+    assert not Path(f"/proc/{training[0]}").exists()
+    assert len(list(runs.rglob("seed0"))) == 1
+
+
 def test_all_tables_at_once_without_mmdet(tmp_path):
     seconds = -sum(os.times()[2:4])
     start = time.monotonic()
@@ -79,10 +98,12 @@ def test_all_tables_at_once_without_mmdet(tmp_path):
         (["train", "III", "autoassign", "--dataset", "demo"], "has a small counterpart on demo"),
         (["train", "III", "fsanet"], "none of these rows has a config"),
         (["test", "V", "adla", "--gpus", "2"], "2 devices with the launcher local"),
+        (["show", "V", "--cfg-options", "lr"], "--cfg-options takes KEY=VALUE, but got 'lr'"),
     ],
 )
 def test_bad_input_is_one_message(tmp_path, arguments, message):
-    result = call(*arguments, "--work-dir", tmp_path)
+    command, *rest = arguments
+    result = call(command, "--work-dir", tmp_path, *rest)
     assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
 
 
@@ -91,5 +112,6 @@ def test_no_data_set_is_said_before_a_training_starts(tmp_path):
         pytest.skip("AI-TOD is here")
     result = call("train", "V", "adla", "--work-dir", tmp_path)
     assert result.returncode == 1
-    assert "the data set is not there: no " in result.stdout and "docs/datasets.md" in result.stdout
+    assert "the data set is not there: no " in result.stdout
+    assert "aitod.py DOWNLOAD data/aitod makes it" in result.stdout
     assert not list(tmp_path.rglob("*.log"))

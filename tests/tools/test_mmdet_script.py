@@ -31,7 +31,10 @@ def run_tool(*command: str | Path, cwd: Path, **env: str) -> subprocess.Complete
     [
         ("No such file: 'data/scenes/annotations/train.json'", "tools/make_scenes.py"),
         ("No such file: '/x/data/sirst-v2/annotations/a.json'", "dataset_converters/sirst_v2.py"),
-        ("No such file: 'data/aitod/annotations/aitod_test_v1.json'", "docs/datasets.md"),
+        (
+            "No such file: 'data/aitod/annotations/aitod_test_v1.json'",
+            "dataset_converters/aitod.py DOWNLOAD data/aitod",
+        ),
         ("work_dirs/a.pth can not be found.", ""),
         ('file "nothing-like-any-of-ours-xyzzy.py" does not exist', ""),
     ],
