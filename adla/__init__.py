@@ -17,8 +17,10 @@ from .version import __version__
 __all__ = ["__version__"]
 
 if _os.environ.get("ADLA_CORE_ONLY") != "1":
-    from ._stack import check_stack as _check_stack
+    from .compat.ext_finder import install_finder as _install_finder
+    from .compat.family import check_stack as _check_stack
 
+    _install_finder()
     _check_stack()
 
     from . import datasets, engine, evaluation, models

@@ -59,7 +59,7 @@ def read_pins(stack: str, python: tuple[int, int]) -> dict[str, str]:
 
 def read_families() -> dict[str, tuple[str, ...]]:
     """Read the two families' names from the package's own list, without importing adla."""
-    spec = importlib.util.spec_from_file_location("_stack", ROOT / "adla" / "_stack.py")
+    spec = importlib.util.spec_from_file_location("_stack", ROOT / "adla" / "compat" / "family.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.FAMILIES
