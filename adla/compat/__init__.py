@@ -1,1 +1,1 @@
-"""What lets the packages beneath adla run as they are: mmcv's ops, the check of the family."""
+"""What lets the packages beneath adla run as they are: ops, checkpoints, the family check."""
