@@ -8,10 +8,12 @@ tensors that the wrapper has made. Each file holds one group of ops and lists it
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import info
+from . import focal_loss, info, nms
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **focal_loss.FUNCTIONS,
     **info.FUNCTIONS,
+    **nms.FUNCTIONS,
 }
 
 
