@@ -13,6 +13,7 @@ if _os.environ.get("ADLA_CORE_ONLY") != "1":
     from .sirst_v2 import SIRSTV2Dataset
     from .tiny_coco import TinyCocoDataset
     from .transforms import BoxMasks, GenerateNoCoMap, TargetCrop
+    from .visdrone import VisDroneDataset
 
     __all__ = [
         "AITODDataset",
@@ -24,4 +25,5 @@ if _os.environ.get("ADLA_CORE_ONLY") != "1":
         "Sen2ShipsDataset",
         "TargetCrop",
         "TinyCocoDataset",
+        "VisDroneDataset",
     ]
