@@ -11,7 +11,8 @@ from PIL import Image
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
 from .report import tracked
-from .sen2ships_read import CLASS_NAME, Scene, find_root, read_pixels, read_scenes
+from .sen2ships_pictures import read_pixels
+from .sen2ships_read import CLASS_NAME, Scene, find_root, read_scenes
 from .sen2ships_scenes import REFERENCE_EMPTY, VAL_PORTS
 from .staging import check_free, staged
 from .tiles import Box, tile_starts, visible_boxes
@@ -100,7 +101,7 @@ def _read_all(scenes: list[Scene], problems: list[str], progress: bool) -> dict[
     pixels = {}
     for scene in tracked(scenes, "Reading sen2ships", progress):
         try:
-            pixels[scene.port] = read_pixels(scene)
+            pixels[scene.port] = read_pixels(scene.pictures)
         except ValueError as error:
             problems.append(str(error))
     return pixels
