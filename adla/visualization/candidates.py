@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from adla.core import clean_boxes, pairwise_iou
-from adla.core.candidate_pairs import CandidatePairs
+from adla.core.pair_search import CandidatePairs
 
 from .figure import BLUE, GREEN, ORANGE, add_box, new_grid, save_figure
 
