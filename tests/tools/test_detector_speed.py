@@ -5,8 +5,8 @@ import time
 import torch
 from mmdet.registry import MODELS
 
-from adla.analysis.detector_speed import measure_speed
 from adla.engine.assigners import find_assigners
+from tools.benchmark.detector_speed import measure_speed
 
 from ..config_utils import load
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from adla.analysis.priors import config_priors, point_priors
-from adla.analysis.records import read_records
-from adla.analysis.view import Eyes, network_view
+from adla.dataset_check.annotations import read_records
+from adla.dataset_check.network_view import Eyes, network_view
+from adla.dataset_check.priors import config_priors, point_priors
 from adla.datasets.converters import convert_sirst_v2
 
 LETTERBOX = [dict(type="Resize", scale=(640, 640), keep_ratio=True)]

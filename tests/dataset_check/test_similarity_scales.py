@@ -9,8 +9,8 @@ import torch
 from mmdet.models.task_modules.prior_generators import AnchorGenerator
 from mmengine.logging import MMLogger
 
-from adla.analysis.priors import Priors, levels_of, point_priors
-from adla.analysis.similarity_scales import similarity_scales
+from adla.dataset_check.object_sizes import similarity_scales
+from adla.dataset_check.priors import Priors, levels_of, point_priors
 
 from ..core import rival_reference as reference
 from ..tools.test_dataset_scale import MODEL, TOOLS

@@ -11,7 +11,7 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from .records import Records
+from .annotations import Records
 
 SPLITS = ("train", "val", "test")
 

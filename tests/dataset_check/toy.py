@@ -7,10 +7,10 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-from adla.analysis.inspection import Inspection, inspect_source
-from adla.analysis.records import read_records
-from adla.analysis.sources import Source, config_sources
-from adla.analysis.view import Eyes
+from adla.dataset_check.annotations import read_records
+from adla.dataset_check.config_datasets import Source, config_sources
+from adla.dataset_check.inspection import Inspection, inspect_source
+from adla.dataset_check.network_view import Eyes
 
 WIDTH, HEIGHT = 64, 48
 CLASSES = ("ship", "car")

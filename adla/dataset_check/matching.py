@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from .assigner_needs import fixed_threshold, least_iou, lift_limit, reach_beyond
+from .assigner_coverage import fixed_threshold, least_iou, lift_limit, reach_beyond
 from .priors import Level, Priors
 
 #: Bytes of each (prior, object) pair in mmdet's `bbox_overlaps`: 9 float32, as it documents.

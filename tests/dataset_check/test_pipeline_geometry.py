@@ -3,7 +3,7 @@ import pytest
 from mmcv.transforms import Compose
 from mmdet.structures.bbox import HorizontalBoxes
 
-from adla.analysis.geometry import network_geometry
+from adla.dataset_check.pipeline_geometry import network_geometry
 
 SIZES = np.array([[300, 200], [128, 500], [300, 200]], float)
 LETTERBOX = [

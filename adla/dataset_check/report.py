@@ -1,22 +1,27 @@
-"""Findings as tables of one page."""
+"""Findings as tables of one page for a terminal or a pipe, and as json for scripts."""
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from adla.core import SIZE_BINS
+from adla.datasets.converters.coco_json import write_all
 
 from .inspection import Inspection
 from .matching import Matching
-from .sizes import Sizes
-from .view import View
+from .network_view import View
+from .object_sizes import Sizes
 
 MAX_CLASSES = 20
 _EXAMPLES = 3
+_PIPE_WIDTH = 110
 _COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
@@ -172,3 +177,22 @@ def _table(first: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, no_wrap=True)
     return table
+
+
+def page(stream: TextIO) -> Console:
+    """Return a console as wide as the terminal, or of a fixed width without colours in a pipe."""
+    return Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a json file, whole or not at all; NaN becomes null."""
+    write_all({Path(path): _without_nan(content)})
+
+
+def _without_nan(value: Any) -> Any:
+    """Return a copy with None in the place of every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

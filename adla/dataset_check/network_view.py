@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .geometry import network_geometry
+from .annotations import Records
 from .matching import Matching, assigner_memory, match
+from .object_sizes import Sizes, box_sizes, measure_sizes
+from .pipeline_geometry import network_geometry
 from .priors import Priors, config_priors
-from .records import Records
-from .sizes import Sizes, box_sizes, measure_sizes
 
 
 @dataclass

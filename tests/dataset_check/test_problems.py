@@ -4,8 +4,8 @@ import json
 import pytest
 from PIL import Image
 
-from adla.analysis.problem_kinds import KINDS
-from adla.analysis.problems import shared_images
+from adla.dataset_check.problem_kinds import KINDS
+from adla.dataset_check.problems import shared_images
 
 from .toy import CLASSES, inspect_toy, toy_coco, toy_source, write_toy
 

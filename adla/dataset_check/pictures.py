@@ -22,7 +22,7 @@ from adla.visualization.figure import (
 )
 
 from .inspection import Inspection
-from .sizes import Sizes, box_sizes
+from .object_sizes import Sizes, box_sizes
 
 #: A window is at least so many pixels wide, and at least so many times the object.
 _LEAST_WINDOW, _TIMES_OBJECT = 24, 4

@@ -3,8 +3,8 @@ import json
 import pytest
 from mmengine.config import Config
 
-from adla.analysis.records import read_records
-from adla.analysis.sources import config_sources, open_dataset, read_config
+from adla.dataset_check.annotations import read_records
+from adla.dataset_check.config_datasets import config_sources, open_dataset, read_config
 
 from .toy import inspect_toy, toy_coco, toy_dataset, write_toy
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from adla.analysis.sizes import measure_sizes
+from adla.dataset_check.object_sizes import measure_sizes
 
 
 def test_numbers_by_hand():

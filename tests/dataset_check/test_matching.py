@@ -8,10 +8,10 @@ from mmdet.models.task_modules.prior_generators import (
     anchor_inside_flags,
 )
 
-from adla.analysis.assigner_needs import least_iou, lift_limit
-from adla.analysis.matching import assigner_memory, best_anchor_iou, has_point, match
-from adla.analysis.priors import Priors, config_priors, levels_of, point_priors
 from adla.core import dynamic_iou, pairwise_iou
+from adla.dataset_check.assigner_coverage import least_iou, lift_limit
+from adla.dataset_check.matching import assigner_memory, best_anchor_iou, has_point, match
+from adla.dataset_check.priors import Priors, config_priors, levels_of, point_priors
 
 WIDTH, HEIGHT = 100, 64
 RETINA = dict(

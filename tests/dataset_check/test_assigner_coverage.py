@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from adla.analysis.coverage import positives_of, targets_of
-from adla.analysis.records import read_records
+from adla.dataset_check.annotations import read_records
+from adla.dataset_check.assigner_coverage import positives_of, targets_of
 from adla.datasets.converters import convert_sirst_v2
 from adla.models import MSLAAssigner
 

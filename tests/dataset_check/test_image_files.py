@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adla.analysis.files import read_files
+from adla.dataset_check.image_files import read_files
 
 
 def test_sizes_and_progress(tmp_path):

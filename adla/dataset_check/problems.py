@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
-from .files import Files
+from .annotations import Records
+from .config_datasets import Opened, Source
+from .image_files import Files
 from .problem_kinds import KINDS, Problem
-from .records import Records
-from .sources import Opened, Source
 
 #: By how many pixels a box may leave its image; formats of whole pixels count from 0 or from 1.
 EDGE_TOLERANCE = 1.0

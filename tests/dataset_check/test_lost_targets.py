@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
 import adla  # noqa: F401
-from adla.analysis.pipeline_losses import measure_losses, training_pipelines
+from adla.dataset_check.lost_targets import measure_losses, training_pipelines
 
 LOAD = [
     dict(type="LoadImageFromNDArray"),

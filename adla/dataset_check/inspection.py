@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .files import read_files
+from .annotations import Records
+from .config_datasets import Source, open_dataset
+from .image_files import read_files
+from .network_view import Eyes, View, network_view
+from .object_sizes import Sizes, measure_sizes
 from .problem_kinds import Problem
 from .problems import find_problems
-from .records import Records
-from .sizes import Sizes, measure_sizes
-from .sources import Source, open_dataset
-from .view import Eyes, View, network_view
 
 
 @dataclass
