@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from .scene_canvas import (
+from .canvas import (
     BUILDING,
     LAND,
     PAVED,
@@ -13,7 +13,7 @@ from .scene_canvas import (
     fractal_noise,
     rectangle,
     rotation,
-)  # fmt: skip
+)
 
 #: Kinds of scene: how often each is drawn, and its number of roads, car parks and buildings.
 KINDS: dict[str, tuple[float, int, int, int]] = {

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from adla.datasets import TinyCocoDataset
-from adla.datasets.scene_canvas import Canvas, rectangle
-from adla.datasets.scene_layout import make_scene, sample_sizes
-from adla.datasets.scene_objects import CLASSES, make_object
-from adla.datasets.scenes import describe_scenes, write_scenes
+from adla.datasets.synthetic import CLASSES, describe_scenes, make_scene, write_scenes
+from adla.datasets.synthetic.canvas import Canvas, rectangle
+from adla.datasets.synthetic.objects import make_object
+from adla.datasets.synthetic.scene import sample_sizes
 
 
 @pytest.fixture(scope="module")

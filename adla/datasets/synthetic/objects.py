@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
-from .scene_canvas import LAND, PAVED, WATER, Canvas, rotation
+from .canvas import LAND, PAVED, WATER, Canvas, rotation
 
 #: Class names in the order of the labels.
 CLASSES: tuple[str, ...] = ("vehicle", "ship", "storage-tank", "person")

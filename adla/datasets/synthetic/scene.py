@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy import ndarray
 
-from .scene_canvas import BUILDING, LAND, PAVED, TREE, WATER, Canvas
-from .scene_objects import CLASSES, make_object, paint_object, scatter_clutter
-from .scene_terrain import KINDS, make_terrain
+from .canvas import BUILDING, LAND, PAVED, TREE, WATER, Canvas
+from .objects import CLASSES, make_object, paint_object, scatter_clutter
+from .terrain import KINDS, make_terrain
 
 #: Mean size (root of the box area) of AI-TOD's objects, and the spread drawn here, in pixels.
 SIZE_MEAN, SIZE_STD = 12.8, 5.9

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .scene_layout import Scene, make_scene
-from .scene_objects import CLASSES
+from .objects import CLASSES
+from .scene import Scene, make_scene
 
 #: What the annotation files say of their origin, so that a tool may recognise its own work.
 GENERATOR = "adla.datasets.scenes 1"
