@@ -1,7 +1,7 @@
 import pytest
 
-from adla.benchmark.selection import find_rows, find_table, select
-from adla.benchmark.tables import load_tables
+from adla.experiments.selection import find_rows, find_table, select
+from adla.experiments.tables import load_tables
 
 HEAD = "tables:\n  - {table: V, title: t, dataset: aitod, columns: [AP50, AP], rows: ["
 ROW = "{name: a, label: A, config: x.py, numbers: [1, 2]}"

@@ -9,8 +9,8 @@ from mmengine.config import Config
 
 from adla.evaluation.output_files import whole_file
 
-from .data_check import check_data
-from .launch import Launcher
+from .dataset_paths import check_data
+from .launcher import Launcher
 from .metrics import missing_columns
 from .run_config import digest, load_config
 from .runs import Record, Run, last_checkpoint, load_record

@@ -5,11 +5,11 @@ import os
 
 import pytest
 
-from adla.benchmark.complexity import Complexity, complexity_key
-from adla.benchmark.metrics import read_training
-from adla.benchmark.report import render_csv, render_markdown
-from adla.benchmark.results import collect
-from adla.benchmark.run_config import digest, load_config
+from adla.experiments.complexity import Complexity, complexity_key
+from adla.experiments.metrics import read_training
+from adla.experiments.report import render_csv, render_markdown
+from adla.experiments.results import collect
+from adla.experiments.run_config import digest, load_config
 
 from ..config_utils import CONFIG_ROOT
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from adla.benchmark.runs import Run, make_run
-from adla.benchmark.tables import Row, Table
+from adla.experiments.runs import Run, make_run
+from adla.experiments.tables import Row, Table
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
-from adla.benchmark.complexity import Complexity, complexity_key, load_complexities
-from adla.benchmark.measuring import measure, save_complexities
-from adla.benchmark.tables import Row
+from adla.experiments.complexity import Complexity, complexity_key, load_complexities
+from adla.experiments.measure_complexity import measure, save_complexities
+from adla.experiments.tables import Row
 
 from ..config_utils import CONFIG_ROOT, build, load
 

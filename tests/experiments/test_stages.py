@@ -6,10 +6,10 @@ import sys
 import pytest
 from mmengine.config import Config
 
-from adla.benchmark.data_check import check_data
-from adla.benchmark.launch import Launcher
-from adla.benchmark.runs import describe, load_record, make_run
-from adla.benchmark.stages import Stages
+from adla.experiments.dataset_paths import check_data
+from adla.experiments.launcher import Launcher
+from adla.experiments.runs import describe, load_record, make_run
+from adla.experiments.stages import Stages
 
 from ..config_utils import CONFIG_ROOT
 
@@ -45,7 +45,7 @@ def machine():
 
 @pytest.fixture
 def stages(machine, table, tmp_path, monkeypatch):
-    from adla.benchmark import stages as module
+    from adla.experiments import stages as module
 
     monkeypatch.setattr(module, "check_data", lambda *args: None)  # there are no scenes here
     return Stages(table, Launcher(ROOT), machine.execute, machine.said.append)

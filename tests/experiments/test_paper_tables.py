@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 from mmdet.registry import TASK_UTILS
 
-from adla.benchmark.complexity import INPUT_SIDES
-from adla.benchmark.selection import find_rows, select
-from adla.benchmark.tables import LIGHT_TABLES, load_tables
+from adla.experiments.complexity import INPUT_SIDES
+from adla.experiments.selection import find_rows, select
+from adla.experiments.tables import LIGHT_TABLES, load_tables
 
 from ..config_utils import CONFIG_ROOT, CONFIGS, dataset_classes, load
 
