@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 
-from adla.inference.journal import Journal
+from adla.inference.resume_log import ResumeLog
 
 
 def test_rows_come_back_as_they_were(tmp_path):
-    journal, table = Journal(tmp_path / "journal", {"slice": 800}), np.arange(14.0).reshape(2, 7)
-    journal.write((3, 12), table)
-    again = Journal(tmp_path / "journal", {"slice": 800})
+    resume_log, table = (
+        ResumeLog(tmp_path / "journal", {"slice": 800}),
+        np.arange(14.0).reshape(2, 7),
+    )
+    resume_log.write((3, 12), table)
+    again = ResumeLog(tmp_path / "journal", {"slice": 800})
     assert (3, 12) in again and (3, 11) not in again
     assert np.array_equal(again.read((3, 12)), table)
     again.discard()
@@ -16,26 +19,26 @@ def test_rows_come_back_as_they_were(tmp_path):
 
 def test_only_its_own_files_are_discarded(tmp_path):
     (tmp_path / "diary.txt").write_text("mine")
-    Journal(tmp_path, {}).write((0, 0), np.zeros((1, 7)))
-    Journal(tmp_path, None).discard()
+    ResumeLog(tmp_path, {}).write((0, 0), np.zeros((1, 7)))
+    ResumeLog(tmp_path, None).discard()
     assert [file.name for file in tmp_path.iterdir()] == ["diary.txt"]
-    Journal(tmp_path / "none", None).discard()
+    ResumeLog(tmp_path / "none", None).discard()
 
 
 def test_other_settings_are_refused_by_name(tmp_path):
-    Journal(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
-    Journal(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
+    ResumeLog(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
+    ResumeLog(tmp_path, {"slice": 800, "bands": (1, 2, 3)})
     with pytest.raises(ValueError, match=r"other settings \(slice, extra\).*--fresh"):
-        Journal(tmp_path, {"slice": 640, "bands": (1, 2, 3), "extra": 1})
+        ResumeLog(tmp_path, {"slice": 640, "bands": (1, 2, 3), "extra": 1})
 
 
 def test_a_row_that_was_not_finished_does_not_count(tmp_path, monkeypatch):
-    journal = Journal(tmp_path, {})
+    resume_log = ResumeLog(tmp_path, {})
 
     def die(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("os.replace", die)
     with pytest.raises(KeyboardInterrupt):
-        journal.write((0, 0), np.zeros((1, 7)))
-    assert (0, 0) not in Journal(tmp_path, {})
+        resume_log.write((0, 0), np.zeros((1, 7)))
+    assert (0, 0) not in ResumeLog(tmp_path, {})

@@ -12,7 +12,7 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.windows import Window
 
-from .bands import ValueRange, choose_bands, describe_range, to_uint8
+from .raster_bands import ValueRange, choose_bands, describe_range, to_uint8
 
 #: Up to so many pixels a picture that is no GeoTIFF is decoded as a whole.
 WHOLE_PIXELS = 64_000_000

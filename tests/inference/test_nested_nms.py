@@ -1,7 +1,7 @@
 import numpy as np
 
 from adla.inference.detected import Detected
-from adla.inference.nested import suppress_nested
+from adla.inference.nested_nms import suppress_nested
 
 BOXES = np.array([[0.0, 0, 8, 8], [2, 2, 6, 6], [7, 0, 15, 8], [2, 2, 6, 6], [2, 2, 6, 6]])
 FOUND = Detected(BOXES, np.array([0.5, 0.9, 0.8, 0.4, 0.3]), np.array([0, 0, 0, 1, 0]))

@@ -8,7 +8,7 @@ from rasterio.crs import CRS
 from rasterio.warp import transform as warp
 
 from adla.inference.detected import Detected
-from adla.inference.outputs import (
+from adla.inference.result_writers import (
     coco_head,
     coco_results,
     geojson_features,

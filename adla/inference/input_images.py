@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adla.datasets.coco_file import load_coco
 
-from .sources import SUFFIXES
+from .image_readers import SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The journal of a prediction: what is done is written down, so that a killed run goes on there."""
+"""The log of a prediction: what is done is written down, so that a killed run goes on there.
+
+The folder is called ``predict_journal`` among the outputs.
+"""
 
 import hashlib
 import io
@@ -29,11 +32,11 @@ def file_digest(path: Path) -> str:
     return total.hexdigest()
 
 
-#: Name of the journal's folder among the outputs.
+#: Name of the folder among the outputs.
 FOLDER = "predict_journal"
 
 
-class Journal:
+class ResumeLog:
     """A folder with the settings of a run and one file per finished row of slices.
 
     Args:
@@ -41,7 +44,7 @@ class Journal:
         settings: What determines the detections, as plain json values; None: only to be read.
 
     Raises:
-        ValueError: If the folder holds a journal of other settings; it names them.
+        ValueError: If the folder holds a log of other settings; it names them.
     """
 
     def __init__(self, folder: Path, settings: dict | None) -> None:
@@ -81,7 +84,7 @@ class Journal:
         return np.load(self._file(key))
 
     def discard(self) -> None:
-        """Remove the journal's files, and its folder if nothing else is in it."""
+        """Remove the log's files, and its folder if nothing else is in it."""
         for pattern in ("*.npy", ".*.part", "settings.json"):
             for file in self._folder.glob(pattern):
                 file.unlink()

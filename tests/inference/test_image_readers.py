@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adla.inference import sources
-from adla.inference.sources import Picture, Raster, RowBuffer, UnreadableImage, open_source
+from adla.inference import image_readers
+from adla.inference.image_readers import Picture, Raster, RowBuffer, UnreadableImage, open_source
 
 
 def read_all(path, **options):
@@ -42,8 +42,8 @@ def test_grey_becomes_three_equal_channels(write_raster, noise):
 
 def test_windows_of_a_large_png_equal_the_whole(write_raster, noise, monkeypatch):
     path = write_raster(noise, "scene.png")
-    monkeypatch.setattr(sources, "WHOLE_PIXELS", 0)
-    monkeypatch.setattr(sources, "CHUNK_BYTES", 90 * 3 * 7)
+    monkeypatch.setattr(image_readers, "WHOLE_PIXELS", 0)
+    monkeypatch.setattr(image_readers, "CHUNK_BYTES", 90 * 3 * 7)
     source = open_source(path)
     assert isinstance(source, Raster)
     rows = RowBuffer(source)
@@ -129,7 +129,7 @@ def test_bands_are_chosen_or_asked_for(write_raster, noise):
 
 def test_a_turned_picture_is_turned_upright(tmp_path, noise, monkeypatch):
     exif = Image.Exif()
-    exif[sources.ORIENTATION] = 6
+    exif[image_readers.ORIENTATION] = 6
     upright = Image.fromarray(np.moveaxis(noise, 0, -1))
     path = tmp_path / "turned.png"
     upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
@@ -137,7 +137,7 @@ def test_a_turned_picture_is_turned_upright(tmp_path, noise, monkeypatch):
     assert np.array_equal(pixels, as_bgr(noise))
     photo = tmp_path / "turned.jpg"
     upright.save(photo, exif=exif)
-    monkeypatch.setattr(sources, "WHOLE_PIXELS", 0)
+    monkeypatch.setattr(image_readers, "WHOLE_PIXELS", 0)
     with pytest.raises(UnreadableImage, match="stored turned"):
         open_source(photo)
 

@@ -7,31 +7,31 @@ from numpy import ndarray
 
 from .detected import Detected
 from .detector import SliceDetector
-from .journal import Journal
+from .image_readers import Picture, Raster, RowBuffer
+from .resume_log import ResumeLog
 from .slicing import SliceGrid
-from .sources import Picture, Raster, RowBuffer
 
 
 def detect_scene(
     source: Picture | Raster,
     grid: SliceGrid,
     detector: SliceDetector,
-    journal: Journal,
+    resume_log: ResumeLog,
     number: int,
     score_thr: float,
     batch_size: int,
     on_slices: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Detect in all slices that hold data and write each finished row into the journal.
+    """Detect in all slices that hold data and write each finished row into the log.
 
-    One row of slices is in memory, no more. Rows that the journal has are not repeated.
+    One row of slices is in memory, no more. Rows that the log has are not repeated.
 
     Args:
         source: The picture or scene.
         grid: Its slices.
         detector: What finds the objects.
-        journal: Where the finds go.
-        number: Of the image in the journal.
+        resume_log: Where the finds go.
+        number: Of the image in the log.
         score_thr: Detections with a lower score are left out.
         batch_size: Number of slices that the detector takes at once.
         on_slices: Called with the number of slices that were finished.
@@ -42,7 +42,7 @@ def detect_scene(
     buffer = RowBuffer(source)
     spans = [slice(*span) for span in grid.columns.tolist()]
     for row, (top, bottom) in enumerate(grid.rows.tolist()):
-        if (number, row) in journal:
+        if (number, row) in resume_log:
             on_slices(len(spans))
             continue
         pixels, valid = buffer.read(top, bottom)
@@ -55,7 +55,7 @@ def detect_scene(
             for column, each in zip(batch, found, strict=True):
                 tables.append(_to_table(each, column, spans[column].start, top, score_thr))
             on_slices(len(batch))
-        journal.write((number, row), np.concatenate(tables))
+        resume_log.write((number, row), np.concatenate(tables))
 
 
 def _to_table(found: Detected, column: int, left: int, top: int, score_thr: float) -> ndarray:
@@ -66,11 +66,11 @@ def _to_table(found: Detected, column: int, left: int, top: int, score_thr: floa
     return np.column_stack([boxes, found.scores, found.labels, columns])[keep]
 
 
-def collect_scene(grid: SliceGrid, journal: Journal, number: int) -> tuple[Detected, ndarray]:
-    """Read what all slices of an image found, and the slice of each detection, from the journal."""
+def collect_scene(grid: SliceGrid, resume_log: ResumeLog, number: int) -> tuple[Detected, ndarray]:
+    """Read what all slices of an image found, and the slice of each detection, from the log."""
     tables = []
     for row in range(len(grid.rows)):
-        tables.append(journal.read((number, row)))
+        tables.append(resume_log.read((number, row)))
         tables[-1][:, 6] += row * len(grid.columns)
     table = np.concatenate(tables)
     found = Detected(table[:, :4], table[:, 4], table[:, 5].astype(np.int64))

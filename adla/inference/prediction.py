@@ -1,4 +1,4 @@
-"""Predict for many images: look at them, detect with a journal, join at the seams, write."""
+"""Predict for many images: look at them, detect with a log, join at the seams, write."""
 
 import hashlib
 import json
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from .best_crops import BestCrops
 from .detected import Detected
 from .detector import SliceDetector
-from .images import ImageFile
-from .journal import Journal, file_digest
-from .nested import suppress_nested
-from .outputs import coco_head, coco_results, geojson_features, json_list, to_annotations
-from .pictures import BestCrops
-from .scene import collect_scene, detect_scene
-from .seams import merge_slices
+from .image_readers import Picture, Raster, UnreadableImage, open_source
+from .input_images import ImageFile
+from .nested_nms import suppress_nested
+from .result_writers import coco_head, coco_results, geojson_features, json_list, to_annotations
+from .resume_log import ResumeLog, file_digest
+from .scene_detection import collect_scene, detect_scene
 from .settings import Settings
+from .slice_merging import merge_slices
 from .slicing import SliceGrid, make_grid
-from .sources import Picture, Raster, UnreadableImage, open_source
 
 #: Output and its file.
 FORMATS = {
@@ -98,7 +98,7 @@ class Prediction:
         self._formats = formats
 
     def describe(self, config: Config, checkpoint: Path, device: str) -> dict:
-        """Return what determines the detections in the slices, for the journal."""
+        """Return what determines the detections in the slices, for the log."""
         chosen = asdict(self._settings)
         for later in ("nms_thr", "merge_metric", "merge_thr"):
             del chosen[later]
@@ -117,16 +117,16 @@ class Prediction:
     def detect(
         self,
         detector: SliceDetector,
-        journal: Journal,
+        resume_log: ResumeLog,
         on_slices: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Detect in all images; what the journal has is not repeated."""
+        """Detect in all images; what the log has is not repeated."""
         chosen = self._settings
         for number, (image, grid) in enumerate(self.grids.items()):
             try:
                 with closing(self._open(image)) as source:
                     detect_scene(
-                        source, grid, detector, journal, number, chosen.score_thr,
+                        source, grid, detector, resume_log, number, chosen.score_thr,
                         chosen.batch_size, on_slices,
                     )  # fmt: skip
             except UnreadableImage as error:
@@ -137,7 +137,7 @@ class Prediction:
         out: Path,
         classes: Sequence[str],
         category_ids: Sequence[int],
-        journal: Journal,
+        resume_log: ResumeLog,
         on_image: Callable[[], None] = lambda: None,
     ) -> None:
         """Join each image's detections at the seams and write all outputs.
@@ -146,7 +146,7 @@ class Prediction:
             out: An existing folder.
             classes: Class names, by label.
             category_ids: COCO category ids, by label.
-            journal: Where the detections are.
+            resume_log: Where the detections are.
             on_image: Called after each image.
         """
         done = [
@@ -175,7 +175,7 @@ class Prediction:
                 if name in self._formats
             }
             for number, image in done:
-                found = self._merge(number, image, journal)
+                found = self._merge(number, image, resume_log)
                 if "coco" in lists:
                     results = coco_results(found, image.image_id, category_ids)
                     lists["coco"].add(to_annotations(results, count + 1))
@@ -194,10 +194,10 @@ class Prediction:
         if "picture" in self._formats and crops.save(out / FORMATS["picture"]):
             self.outcome.files.append(out / FORMATS["picture"])
 
-    def _merge(self, number: int, image: ImageFile, journal: Journal) -> Detected:
+    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detected:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
-        found, slice_ids = collect_scene(grid, journal, number)
+        found, slice_ids = collect_scene(grid, resume_log, number)
         found, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr)
         return merge_slices(found, slice_ids, grid, chosen.merge_thr, chosen.merge_metric)
 

@@ -11,7 +11,7 @@ from numpy import ndarray
 from adla.visualization.figure import VERMILION, add_box, new_grid, save_figure, show_image
 
 from .detected import Detected
-from .sources import Picture, Raster, RowBuffer
+from .image_readers import Picture, Raster, RowBuffer
 
 #: Number of crops in a picture and in one line of it.
 CROPS, PER_LINE = 20, 5

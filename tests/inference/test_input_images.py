@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from adla.inference.images import adopt_ids, find_images
+from adla.inference.input_images import adopt_ids, find_images
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sahi.postprocess.combine import batched_greedy_nmm, batched_nms
 
 from adla.inference.detected import Detected
-from adla.inference.seams import merge_slices
+from adla.inference.slice_merging import merge_slices
 from adla.inference.slicing import make_grid
 
 

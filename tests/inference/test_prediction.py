@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from adla.inference.detector import SliceDetector, load_config
-from adla.inference.images import find_images
-from adla.inference.journal import Journal
-from adla.inference.run import Prediction
+from adla.inference.input_images import find_images
+from adla.inference.prediction import Prediction
+from adla.inference.resume_log import ResumeLog
 from adla.inference.settings import Settings
 
 SETTINGS = Settings(slice_size=128, overlap=30, score_thr=0.001, nms_thr=0)
@@ -32,9 +32,9 @@ def predict(folder, detector, detector_files, out, **options):
     out.mkdir(exist_ok=True)
     prediction = Prediction(find_images([str(folder)]), SETTINGS, ["coco", "results"])
     config = load_config(detector_files[0])
-    journal = Journal(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
-    prediction.detect(detector, journal, **options)
-    prediction.write(out, detector.classes, [1, 2, 3, 4], journal)
+    resume_log = ResumeLog(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
+    prediction.detect(detector, resume_log, **options)
+    prediction.write(out, detector.classes, [1, 2, 3, 4], resume_log)
     return prediction.outcome
 
 
