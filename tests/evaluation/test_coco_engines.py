@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adla.evaluation.engines import load_engine
+from adla.evaluation.coco_engines import load_engine
 from adla.evaluation.tiny_evaluation import TinyEvaluation
 
 from .cases import detections, grid, random_case, square, truth
@@ -104,7 +104,7 @@ def test_matches_name_what_was_found(engine):
 def test_chunks_of_images_are_joined_in_order(engine, monkeypatch):
     gts, dts = random_case(3)
     whole = by_class(load_engine(engine)(gts, dts).matches(0.5, 10), dts)
-    monkeypatch.setattr("adla.evaluation.engines.IMAGES_PER_CHUNK", 3)
+    monkeypatch.setattr("adla.evaluation.coco_engines.IMAGES_PER_CHUNK", 3)
     parts = by_class(load_engine(engine)(gts, dts).matches(0.5, 10), dts)
     for part, full in zip(parts, whole, strict=True):
         np.testing.assert_array_equal(part, full)

@@ -1,6 +1,6 @@
 """What went wrong where: TIDE errors and a line per image, both computed by hotcoco."""
 
-from .engines import ALL_AREAS, Engine
+from .coco_engines import ALL_AREAS, Engine
 
 #: What hotcoco's kinds of errors mean (Bolya et al., "TIDE", ECCV 2020).
 TIDE_ERRORS = {

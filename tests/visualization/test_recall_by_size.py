@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adla.visualization.detections import Detections
-from adla.visualization.hits import object_fates, save_hits
+from adla.visualization.recall_by_size import object_fates, save_hits
 
 TOOL = Path(__file__).parents[2] / "tools" / "analysis" / "draw_hits.py"
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .columns import Detections, GroundTruth
+from .box_arrays import Detections, GroundTruth
 
 #: So many images are matched at a time where every match is read out, which bounds the memory.
 IMAGES_PER_CHUNK = 500

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from adla.evaluation.noco import NOCO_THRESHOLDS, mean_noco_ap, noco_hits
+from adla.evaluation.noco_ap import NOCO_THRESHOLDS, mean_noco_ap, noco_hits
 from adla.evaluation.operating_point import at_score, best_f1
 
 
