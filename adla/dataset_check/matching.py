@@ -132,8 +132,8 @@ def best_anchor_iou(boxes: ndarray, canvases: ndarray, priors: Priors) -> ndarra
                 border = priors.allowed_border
                 first = np.maximum(first, np.ceil((-border - lower) / level.stride))
                 final = np.minimum(last, np.ceil((canvases + border - upper) / level.stride) - 1)
-            centre = (boxes[:, :2] + boxes[:, 2:] - lower - upper) / 2
-            cell = np.clip(np.round(centre / level.stride), first, np.maximum(first, final))
+            center = (boxes[:, :2] + boxes[:, 2:] - lower - upper) / 2
+            cell = np.clip(np.round(center / level.stride), first, np.maximum(first, final))
             shift = cell * level.stride
             sides = np.minimum(boxes[:, 2:], upper + shift) - np.maximum(
                 boxes[:, :2], lower + shift

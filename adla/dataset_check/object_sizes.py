@@ -90,14 +90,14 @@ def similarity_scales(
     for boxes, extent in images:
         if not len(boxes):
             continue
-        centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+        centers, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
         for level in priors.levels:
             cells = level.cells(extent).astype(int)
             for anchor in level.anchors:
                 middle, size = (anchor[:2] + anchor[2:]) / 2, anchor[2:] - anchor[:2]
                 for axis in (0, 1):
                     grid = middle[axis] + level.stride[axis] * np.arange(cells[axis])
-                    offsets = np.abs(centres[:, axis, None] - grid).sum(axis=1)
+                    offsets = np.abs(centers[:, axis, None] - grid).sum(axis=1)
                     ratios = offsets / (sides[:, axis] + size[axis])
                     total[axis] += ratios.sum() * cells[1 - axis]
                 pairs += len(boxes) * int(cells.prod())

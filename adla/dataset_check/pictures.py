@@ -72,9 +72,9 @@ def save_smallest(
 
 def _draw_object(axes, size: float, file: Path, box: ndarray, image: ndarray) -> None:
     """Draw the surroundings of one box (4,), xywh in pixels."""
-    centre = box[:2] + box[2:] / 2
+    center = box[:2] + box[2:] / 2
     half = max(_LEAST_WINDOW, _TIMES_OBJECT * box[2:].max()) / 2
-    corners = np.concatenate([centre - half, centre + half])
+    corners = np.concatenate([center - half, center + half])
     show_image(axes, image, tuple(corners))
     add_box(axes, np.concatenate([box[:2], box[:2] + box[2:]]), YELLOW, linewidth=1.2)
     name = file.name if len(file.name) < 24 else f"...{file.name[-20:]}"
@@ -92,12 +92,12 @@ def save_histogram(path: str | Path, panels: dict[str, tuple[ndarray, Sizes]]) -
     top = max(float(sizes.max()) for sizes, _ in panels.values())
     edges = np.arange(0, np.ceil(top) + 2) if top < 96 else np.linspace(0, top, 97)
     for axes, (title, (sizes, summary)) in zip(grid[0], panels.items(), strict=True):
-        for (name, bounds), colour in zip(
+        for (name, bounds), color in zip(
             SIZE_BINS.items(), (VERMILION, ORANGE, GREEN, BLUE), strict=True
         ):
             chosen = sizes[(sizes**2 > bounds[0]) & (sizes**2 <= bounds[1])]
             label = f"{name}: {summary.bins[name] / summary.count:.1%}"
-            axes.hist(chosen, edges, histtype="stepfilled", color=colour, label=label)
+            axes.hist(chosen, edges, histtype="stepfilled", color=color, label=label)
         axes.axvline(summary.scale, color=PINK, linewidth=1.6, label=f"S = {summary.scale:.2f}")
         axes.set(title=title, xlabel="size sqrt(w * h), px", ylabel="objects", xlim=(0, edges[-1]))
         axes.set_axisbelow(True)

@@ -22,7 +22,7 @@ from .object_sizes import Sizes
 MAX_CLASSES = 20
 _EXAMPLES = 3
 _PIPE_WIDTH = 110
-_COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+_COLORS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def facts_table(inspections: Sequence[Inspection]) -> Table:
@@ -98,10 +98,10 @@ def problem_list(inspections: Sequence[Inspection]) -> RenderableType:
     """Return all kinds of problems, the worst first, each with its first places."""
     found = [(problem, one.name) for one in inspections for problem in one.problems]
     lines: list[Text] = []
-    for problem, name in sorted(found, key=lambda pair: list(_COLOURS).index(pair[0].level)):
+    for problem, name in sorted(found, key=lambda pair: list(_COLORS).index(pair[0].level)):
         lines.append(
             Text.assemble(
-                (f"{problem.level:<8}", _COLOURS[problem.level]),
+                (f"{problem.level:<8}", _COLORS[problem.level]),
                 (f"{name}: {len(problem.items):,} x {problem.kind}", "bold"),
                 f": {problem.meaning}",
             )

@@ -11,7 +11,7 @@ from rasterio.windows import Window
 #: Lowest and highest value shown, as black and white.
 ValueRange = tuple[float, float]
 
-_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+_COLORS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 
 def choose_bands(
@@ -39,12 +39,12 @@ def choose_bands(
     kinds = dict(enumerate(dataset.colorinterp, start=1))
     shown = [band for band, kind in kinds.items() if kind != ColorInterp.alpha]
     if len(shown) == 1 and kinds[shown[0]] == ColorInterp.palette:
-        colours = np.zeros((256, 3), np.uint8)
-        for value, colour in dataset.colormap(shown[0]).items():
-            colours[value] = colour[2::-1]
-        return shown, colours
-    if len(shown) == 3 and set(_COLOURS) == {kinds[band] for band in shown}:
-        return sorted(shown, key=lambda band: _COLOURS.index(kinds[band])), None
+        colors = np.zeros((256, 3), np.uint8)
+        for value, color in dataset.colormap(shown[0]).items():
+            colors[value] = color[2::-1]
+        return shown, colors
+    if len(shown) == 3 and set(_COLORS) == {kinds[band] for band in shown}:
+        return sorted(shown, key=lambda band: _COLORS.index(kinds[band])), None
     if len(shown) in (1, 3):
         return shown, None
     raise ValueError(

@@ -59,11 +59,11 @@ def save_hits(path: str | Path, runs: Mapping[str, list[Detections]]) -> Path:
         sizes, overlaps, found, false_alarms = object_fates(samples)
         kinds = (("found", found, SKY), ("missed", ~found, VERMILION))
         bottom = np.zeros(len(SIZES) - 1)
-        for label, mask, colour in kinds:
+        for label, mask, color in kinds:
             count = np.histogram(sizes[mask], SIZES)[0]
-            bars.bar(np.arange(len(count)), count, bottom=bottom, color=colour, label=label)
+            bars.bar(np.arange(len(count)), count, bottom=bottom, color=color, label=label)
             bottom += count
-            cloud.scatter(sizes[mask], overlaps[mask], s=12, color=colour, alpha=0.7, linewidth=0)
+            cloud.scatter(sizes[mask], overlaps[mask], s=12, color=color, alpha=0.7, linewidth=0)
         total = f"{found.sum()} of {len(found)} found, {false_alarms} false alarms"
         bars.set(title=f"{name}: {total}", ylabel="objects", xlabel="size, px")
         bars.set_xticks(np.arange(len(bottom)), [_name_bin(i) for i in range(len(bottom))])

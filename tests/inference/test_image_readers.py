@@ -109,9 +109,9 @@ def test_nodata_masks_and_nan_hold_no_data(write_raster, noise):
 
 def test_a_palette_is_looked_up(write_raster, noise):
     index = (noise[:1] % 3).astype(np.uint8)
-    colours = {0: (10, 20, 30, 255), 1: (200, 100, 0, 255), 2: (1, 2, 3, 255)}
-    table = np.array([colour[2::-1] for colour in colours.values()], np.uint8)
-    pixels, _ = read_all(write_raster(index, colormap=colours))
+    colors = {0: (10, 20, 30, 255), 1: (200, 100, 0, 255), 2: (1, 2, 3, 255)}
+    table = np.array([color[2::-1] for color in colors.values()], np.uint8)
+    pixels, _ = read_all(write_raster(index, colormap=colors))
     assert np.array_equal(pixels, table[index[0]])
 
 

@@ -84,12 +84,12 @@ def count_hits(planted: Planted, boxes: np.ndarray) -> tuple[np.ndarray, int]:
     Returns:
         Counts (K,) and the number of detections that lie in none.
     """
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     tree = cKDTree((planted.boxes[:, :2] + planted.boxes[:, 2:]) / 2)
-    near = planted.boxes[tree.query(centres, k=2)[1]]
-    inside = (centres[:, None] >= near[..., :2] - 1) & (centres[:, None] <= near[..., 2:] + 1)
+    near = planted.boxes[tree.query(centers, k=2)[1]]
+    inside = (centers[:, None] >= near[..., :2] - 1) & (centers[:, None] <= near[..., 2:] + 1)
     inside = inside.all(axis=2)
-    hits = tree.query(centres, k=2)[1][inside]
+    hits = tree.query(centers, k=2)[1][inside]
     return np.bincount(hits, minlength=len(planted.boxes)), int((~inside.any(axis=1)).sum())
 
 

@@ -39,7 +39,7 @@ def diou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
         DIoU of the broadcast shape (...), in [-1, 1]; 1 for identical boxes that have an area.
     """
     boxes1, boxes2 = precise(boxes1, boxes2)
-    return _iou(boxes1, boxes2) - _centre_penalty(boxes1, boxes2)
+    return _iou(boxes1, boxes2) - _center_penalty(boxes1, boxes2)
 
 
 def ciou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ def ciou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     with torch.no_grad():
         total = 1 - overlap + v
         alpha = v / total.masked_fill(total <= 0, 1)
-    return overlap - _centre_penalty(boxes1, boxes2) - alpha * v
+    return overlap - _center_penalty(boxes1, boxes2) - alpha * v
 
 
 def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
@@ -83,7 +83,7 @@ def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
         ValueError: If the scale is not a positive number.
     """
     check_scale(scale)
-    dx, dy = centre_offsets(*precise(boxes1, boxes2))
+    dx, dy = center_offsets(*precise(boxes1, boxes2))
     return torch.exp(-root(dx**2 + dy**2) / scale)
 
 
@@ -135,15 +135,15 @@ def _iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     return inter / union.masked_fill(union <= 0, 1)
 
 
-def centre_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
+def center_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
     """Return the offsets of the centres in x and y; differences first keep far boxes exact."""
     x1, y1, x2, y2 = ((boxes1[..., i] - boxes2[..., i]) / 2 for i in range(4))
     return x1 + x2, y1 + y2
 
 
-def _centre_penalty(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+def _center_penalty(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     """Return ``rho^2 / c^2``, in [0, 1]; 0 for two points in the same place."""
-    dx, dy = centre_offsets(boxes1, boxes2)
+    dx, dy = center_offsets(boxes1, boxes2)
     width = torch.maximum(boxes1[..., 2], boxes2[..., 2])
     width = width - torch.minimum(boxes1[..., 0], boxes2[..., 0])
     height = torch.maximum(boxes1[..., 3], boxes2[..., 3])

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from .distance_overlaps import centre_offsets, check_positive, precise, root, sides
+from .distance_overlaps import center_offsets, check_positive, precise, root, sides
 
 RFDKind = Literal["kld", "wd"]
 
@@ -64,7 +64,7 @@ def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
 def squared_wasserstein(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     """Return W^2, the squared Wasserstein distance of the Gaussians, in square pixels."""
     boxes1, boxes2 = precise(boxes1, boxes2)
-    dx, dy = centre_offsets(boxes1, boxes2)
+    dx, dy = center_offsets(boxes1, boxes2)
     (w1, h1), (w2, h2) = sides(boxes1), sides(boxes2)
     return dx**2 + dy**2 + ((w1 - w2) ** 2 + (h1 - h2) ** 2) / 4
 
@@ -84,7 +84,7 @@ def _divergence(gt_boxes: Tensor, fields: Tensor) -> Tensor:
     """Return KL(field || gt), at least 0; infinite where a box has no width or height."""
     gt_boxes, fields = precise(gt_boxes, fields)
     total = torch.zeros((), dtype=gt_boxes.dtype, device=gt_boxes.device)
-    offsets, field_sides = centre_offsets(gt_boxes, fields), sides(fields)
+    offsets, field_sides = center_offsets(gt_boxes, fields), sides(fields)
     for gt_side, field_side, offset in zip(sides(gt_boxes), field_sides, offsets, strict=True):
         ratio = field_side / gt_side
         total = total + (ratio**2 - 1 + (2 * offset / gt_side) ** 2) / 2 - ratio.log()

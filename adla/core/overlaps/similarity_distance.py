@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .distance_overlaps import centre_offsets, check_positive, precise, root, sides
+from .distance_overlaps import center_offsets, check_positive, precise, root, sides
 
 
 def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
@@ -28,7 +28,7 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     check_similarity_scales(m, n)
     boxes1, boxes2 = precise(boxes1, boxes2)
     (w1, h1), (w2, h2) = sides(boxes1), sides(boxes2)
-    dx, dy = centre_offsets(boxes1, boxes2)
+    dx, dy = center_offsets(boxes1, boxes2)
     along_x, along_y = _inverse(w1 + w2) * m, _inverse(h1 + h2) * n
     location = root((dx * along_x) ** 2 + (dy * along_y) ** 2)
     shape = root(((w1 - w2) * along_x) ** 2 + ((h1 - h2) * along_y) ** 2)

@@ -29,9 +29,9 @@ def gated_pairs(
         if not count:
             continue
         level = priors[first : first + count]
-        centres, reach = (gts[:, :2] + gts[:, 2:]) / 2, gate_stride / 2 * level[0, 2:]
-        low = torch.minimum(gts[:, :2], centres - reach)
-        high = torch.maximum(gts[:, 2:], centres + reach)
+        centers, reach = (gts[:, :2] + gts[:, 2:]) / 2, gate_stride / 2 * level[0, 2:]
+        low = torch.minimum(gts[:, :2], centers - reach)
+        high = torch.maximum(gts[:, 2:], centers + reach)
         inside = (level[:, 0] > low[:, :1]) & (level[:, 0] < high[:, :1])
         inside &= (level[:, 1] > low[:, 1:]) & (level[:, 1] < high[:, 1:])
         gt, prior = inside.nonzero(as_tuple=True)

@@ -69,9 +69,9 @@ def _nearest(
     found = []
     for some in wanting.split(rows):
         boxes = targets.boxes[some]
-        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        squared = (centres[:, None, 0] - points[:, 0]) ** 2
-        squared += (centres[:, None, 1] - points[:, 1]) ** 2
+        centers = (boxes[:, :2] + boxes[:, 2:]) / 2
+        squared = (centers[:, None, 0] - points[:, 0]) ** 2
+        squared += (centers[:, None, 1] - points[:, 1]) ** 2
         found.append(squared.masked_fill_(kept[targets.image[some]], torch.inf).min(dim=1))
     values = [part.values for part in found] or [points.new_zeros(0)]
     indices = [part.indices for part in found] or [wanting]

@@ -33,7 +33,7 @@ class Canvas:
     def fill(
         self,
         polygons: list[ndarray],
-        colour: ndarray | float,
+        color: ndarray | float,
         opacity: float = 1.0,
         only_on: int | None = None,
     ) -> tuple[tuple[slice, slice], ndarray]:
@@ -41,7 +41,7 @@ class Canvas:
 
         Args:
             polygons: Corners, each of shape (P, 2), xy in pixels; they may leave the picture.
-            colour: A BGR colour, a grey value, or a picture of shape (S, S, 3), in [0, 1].
+            color: A BGR colour, a grey value, or a picture of shape (S, S, 3), in [0, 1].
             opacity: 0 changes nothing, 1 covers; a shadow is colour 0 with a low opacity.
             only_on: Paint only where the surface has this value.
 
@@ -51,19 +51,19 @@ class Canvas:
         window, mask = self.coverage(polygons)
         if only_on is not None:
             mask = mask * (self.surface[window] == only_on)
-        self.blend(colour, opacity * mask, window)
+        self.blend(color, opacity * mask, window)
         return window, mask
 
     def blend(
         self,
-        colour: ndarray | float,
+        color: ndarray | float,
         mask: ndarray,
         window: tuple[slice, slice] = (slice(None),) * 2,
     ) -> None:
         """Mix a colour (as in :meth:`fill`) into a window with the weights of a mask in [0, 1]."""
-        colour = np.asarray(colour, np.float32)
-        colour = colour[window] if colour.ndim == 3 else colour
-        self.image[window] += mask[..., None] * (colour - self.image[window])
+        color = np.asarray(color, np.float32)
+        color = color[window] if color.ndim == 3 else color
+        self.image[window] += mask[..., None] * (color - self.image[window])
 
     def coverage(self, polygons: list[ndarray]) -> tuple[tuple[slice, slice], ndarray]:
         """Return a window and the share of each of its pixels that lies inside the polygons."""
@@ -106,7 +106,7 @@ def rotation(angle: float) -> ndarray:
     return np.array([[cos, sin], [-sin, cos]])
 
 
-def rectangle(centre: ndarray, sides: ndarray | tuple[float, float], angle: float) -> ndarray:
+def rectangle(center: ndarray, sides: ndarray | tuple[float, float], angle: float) -> ndarray:
     """Return the corners (4, 2) of a rectangle with the given centre, sides and angle (radians)."""
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * sides
-    return corners @ rotation(angle) + centre
+    return corners @ rotation(angle) + center

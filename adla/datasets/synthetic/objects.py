@@ -112,35 +112,35 @@ def make_object(name: str, size: float, angle: float, rng: np.random.Generator) 
     factor = size / np.sqrt(width * height)
     return ObjectShape(
         outline=shape.outline @ turn * factor,
-        parts=[(polygon @ turn * factor, colour) for polygon, colour in shape.parts],
+        parts=[(polygon @ turn * factor, color) for polygon, color in shape.parts],
         height=shape.height * factor,
     )
 
 
-def paint_object(canvas: Canvas, shape: ObjectShape, centre: ndarray) -> None:
-    """Paint an object and its shadow with its origin at `centre`, shape (2,), xy in pixels."""
-    shadow = [shape.outline + centre + canvas.sun * shape.height * step for step in (0.5, 1.0)]
+def paint_object(canvas: Canvas, shape: ObjectShape, center: ndarray) -> None:
+    """Paint an object and its shadow with its origin at `center`, shape (2,), xy in pixels."""
+    shadow = [shape.outline + center + canvas.sun * shape.height * step for step in (0.5, 1.0)]
     canvas.fill(shadow, 0, 0.45)
-    for polygon, colour in shape.parts:
-        canvas.fill([polygon + centre], colour)
+    for polygon, color in shape.parts:
+        canvas.fill([polygon + center], color)
 
 
 def scatter_clutter(canvas: Canvas, count: int, rng: np.random.Generator) -> None:
     """Paint small things that are no objects: rocks, breaking waves, specks, scratches, shadows."""
     for _ in range(count):
-        centre, size = rng.uniform(0, canvas.size, 2), rng.lognormal(1.3, 0.5)
-        column, row = centre.astype(int)
+        center, size = rng.uniform(0, canvas.size, 2), rng.lognormal(1.3, 0.5)
+        column, row = center.astype(int)
         surface = canvas.surface[row, column]
         ragged = _CIRCLE[::3] * rng.uniform(0.55, 1.1, (len(_CIRCLE[::3]), 1)) * size / 2
         streak = _bar(-size, size, rng.uniform(0.3, 0.6)) @ rotation(rng.uniform(0, np.pi))
         if surface == WATER:
             foam = rng.random() < 0.6
-            canvas.fill([(streak if foam else ragged) + centre], 0.8 if foam else 0.25, 0.55)
+            canvas.fill([(streak if foam else ragged) + center], 0.8 if foam else 0.25, 0.55)
         elif surface == LAND:
-            canvas.fill([ragged + centre + canvas.sun * size * 0.3], 0, 0.4)
+            canvas.fill([ragged + center + canvas.sun * size * 0.3], 0, 0.4)
             canvas.fill(
-                [ragged + centre], np.array([0.5, 0.53, 0.56]) * rng.uniform(0.5, 1.5), 0.85
+                [ragged + center], np.array([0.5, 0.53, 0.56]) * rng.uniform(0.5, 1.5), 0.85
             )
         elif surface == PAVED:
             dark = rng.random() < 0.5
-            canvas.fill([(ragged if dark else streak) + centre], 0.2 if dark else 0.8, 0.45)
+            canvas.fill([(ragged if dark else streak) + center], 0.2 if dark else 0.8, 0.45)

@@ -118,18 +118,18 @@ def _try_place(
     heading = canvas.heading[row, column]
     along_road = name == "vehicle" and np.isfinite(heading)
     angle = heading + rng.normal(0, 0.04) if along_road else rng.uniform(0, 2 * np.pi)
-    centre = np.array([column, row]) + rng.uniform(0, 1, 2)
+    center = np.array([column, row]) + rng.uniform(0, 1, 2)
     shape = make_object(name, size, angle, rng)
-    box = shape.box + np.tile(centre, 2)
+    box = shape.box + np.tile(center, 2)
     apart = (box[:2] > boxes[:, 2:] + 1).any(axis=1) | (box[2:] < boxes[:, :2] - 1).any(axis=1)
     if box.min() < 0.5 or box.max() > canvas.size - 0.5 or not apart.all():
         return None
-    window, mask = canvas.coverage([shape.outline + centre])
+    window, mask = canvas.coverage([shape.outline + center])
     under = canvas.surface[window][mask > 0]
     forbidden = (LAND, PAVED, BUILDING, TREE) if name == "ship" else (WATER, BUILDING, TREE)
     if np.isin(under, forbidden).any():
         return None
-    paint_object(canvas, shape, centre)
+    paint_object(canvas, shape, center)
     return box
 
 

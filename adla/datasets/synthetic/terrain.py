@@ -69,14 +69,14 @@ def _paint_fields(canvas: Canvas, rng: np.random.Generator) -> None:
     warp = fractal_noise(size, 3, 4, rng) * rng.uniform(0, 6)
     seeds = rng.uniform(0, size, (count, 2)).astype(np.float32)
     owner = np.argmin([np.hypot(xs + warp - x, (ys - warp - y) * 1.6) for x, y in seeds], axis=0)
-    colours = _FIELDS[rng.integers(len(_FIELDS), size=count)] * rng.uniform(0.75, 1.15, (count, 1))
-    colours += rng.normal(0, 0.02, (count, 3))
+    colors = _FIELDS[rng.integers(len(_FIELDS), size=count)] * rng.uniform(0.75, 1.15, (count, 1))
+    colors += rng.normal(0, 0.02, (count, 3))
     angles, periods = rng.uniform(0, np.pi, count), rng.uniform(2.5, 7, count)
     depths = rng.uniform(0, 0.05, count) * (rng.random(count) < 0.6)
     phase = (xs * np.cos(angles)[owner] + ys * np.sin(angles)[owner]) / periods[owner]
     rows = np.sin(2 * np.pi * phase) * depths[owner]
     relief = 0.09 * fractal_noise(size, 4, 6, rng) + 0.05 * fractal_noise(size, 48, 3, rng)
-    canvas.image[:] = colours.astype(np.float32)[owner] * (1 + relief + rows)[..., None]
+    canvas.image[:] = colors.astype(np.float32)[owner] * (1 + relief + rows)[..., None]
 
 
 def _flood(canvas: Canvas, share: float, rng: np.random.Generator) -> None:
@@ -89,38 +89,38 @@ def _flood(canvas: Canvas, share: float, rng: np.random.Generator) -> None:
     waves = cv2.GaussianBlur(fractal_noise(size, size // 3, 2, rng), (0, 0), 1.5, sigmaY=0.5)
     swell = 0.10 * fractal_noise(size, 3, 3, rng) + rng.uniform(0.03, 0.12) * waves
     shallows = np.exp(-np.clip(depth, 0, None) / 9)[..., None] * np.array([0.10, 0.13, 0.10])
-    colour = _WATERS[rng.integers(len(_WATERS))] * rng.uniform(0.6, 1.15)
+    color = _WATERS[rng.integers(len(_WATERS))] * rng.uniform(0.6, 1.15)
     canvas.blend(np.array([150, 176, 186]) / 255, np.exp(-((depth / 2.2) ** 2)) * 0.6)
-    canvas.blend(colour * (1 + swell)[..., None] + shallows, np.clip(depth + 0.5, 0, 1))
+    canvas.blend(color * (1 + swell)[..., None] + shallows, np.clip(depth + 0.5, 0, 1))
     canvas.surface[depth > 0] = WATER
 
 
 def _lay_road(canvas: Canvas, scale: float, angle: float, rng: np.random.Generator) -> None:
     """Lay a straight road with verges and, if it is wide, a dashed centre line."""
     size, width = canvas.size, scale * rng.uniform(1.1, 2.0)
-    centre = rng.uniform(0.15, 0.85, 2) * size
-    verge = rectangle(centre, (3 * size, 1.35 * width), angle)
+    center = rng.uniform(0.15, 0.85, 2) * size
+    verge = rectangle(center, (3 * size, 1.35 * width), angle)
     canvas.fill([verge], np.array([112, 128, 134]) / 255, 0.35, only_on=LAND)
     asphalt = rng.uniform(0.34, 0.52) * canvas.grain
-    window, mask = canvas.fill([rectangle(centre, (3 * size, width), angle)], asphalt, 0.95)
+    window, mask = canvas.fill([rectangle(center, (3 * size, width), angle)], asphalt, 0.95)
     canvas.surface[window][mask > 0.5] = PAVED
     canvas.heading[window][mask > 0.5] = angle
     if width > 9:
         steps = np.arange(-1.5 * size, 1.5 * size, 0.9 * scale)
-        spots = centre + steps[:, None] * (np.array([1, 0]) @ rotation(angle))
+        spots = center + steps[:, None] * (np.array([1, 0]) @ rotation(angle))
         canvas.fill([rectangle(spot, (0.4 * scale, 0.9), angle) for spot in spots], 0.85, 0.6)
 
 
 def _lay_car_park(canvas: Canvas, scale: float, angle: float, rng: np.random.Generator) -> None:
     """Lay a car park or a yard with painted stalls, which look like the cars that are not there."""
     size, sides = canvas.size, rng.uniform(3.5, 9, 2) * scale
-    centre = rng.uniform(0.1, 0.9, 2) * size
+    center = rng.uniform(0.1, 0.9, 2) * size
     concrete = rng.uniform(0.38, 0.66) * canvas.grain
-    window, mask = canvas.fill([rectangle(centre, sides, angle)], concrete, only_on=LAND)
+    window, mask = canvas.fill([rectangle(center, sides, angle)], concrete, only_on=LAND)
     if rng.random() < 0.7:
         columns = np.arange(-0.45, 0.46, 0.55 * scale / sides[0]) * sides[0]
         spots = [(x, y * sides[1]) for x in columns for y in (-0.35, 0.0, 0.35)] @ rotation(angle)
-        stalls = [rectangle(centre + spot, (0.8, 0.95 * scale), angle) for spot in spots]
+        stalls = [rectangle(center + spot, (0.8, 0.95 * scale), angle) for spot in spots]
         canvas.fill(stalls, 0.9, 0.35, only_on=LAND)
     canvas.surface[window][mask > 0.5] = PAVED
     canvas.heading[window][mask > 0.5] = angle + np.pi / 2
@@ -128,18 +128,18 @@ def _lay_car_park(canvas: Canvas, scale: float, angle: float, rng: np.random.Gen
 
 def _build(canvas: Canvas, scale: float, angle: float, rng: np.random.Generator) -> None:
     """Put up a building: shadow, two roof faces, and small bright boxes (cooling units) on it."""
-    centre, sides = rng.uniform(0, 1, 2) * canvas.size, rng.uniform(1.6, 5.5, 2) * scale
-    outline = rectangle(centre, sides, angle)
+    center, sides = rng.uniform(0, 1, 2) * canvas.size, rng.uniform(1.6, 5.5, 2) * scale
+    outline = rectangle(center, sides, angle)
     window, mask = canvas.coverage([outline])
     if (canvas.surface[window][mask > 0] != LAND).any():
         return
     canvas.fill([outline + canvas.sun * scale * rng.uniform(0.25, 0.9)], 0, 0.55)
     roof = _ROOFS[rng.integers(len(_ROOFS))] * rng.uniform(0.7, 1.3) + rng.normal(0, 0.02, 3)
     canvas.fill([outline], roof)
-    lit = (np.array([0, 0.25]) * sides) @ rotation(angle) + centre
+    lit = (np.array([0, 0.25]) * sides) @ rotation(angle) + center
     canvas.fill([rectangle(lit, sides * (1, 0.5), angle)], roof * rng.uniform(1.0, 1.25))
     for _ in range(rng.integers(0, 5)):
-        spot = (rng.uniform(-0.38, 0.38, 2) * sides) @ rotation(angle) + centre
+        spot = (rng.uniform(-0.38, 0.38, 2) * sides) @ rotation(angle) + center
         unit = rectangle(spot, rng.uniform(0.2, 0.6, 2) * scale, angle)
         canvas.fill([unit + canvas.sun * 1.2], 0, 0.4)
         canvas.fill([unit], rng.uniform(0.55, 0.95))
@@ -148,15 +148,15 @@ def _build(canvas: Canvas, scale: float, angle: float, rng: np.random.Generator)
 
 def _plant(canvas: Canvas, scale: float, rng: np.random.Generator) -> None:
     """Plant a tree: a ragged dark crown, lit from one side, with its shadow."""
-    centre, radius = rng.uniform(0, canvas.size, 2), rng.uniform(0.2, 0.75) * scale
-    column, row = centre.astype(int)
+    center, radius = rng.uniform(0, canvas.size, 2), rng.uniform(0.2, 0.75) * scale
+    column, row = center.astype(int)
     if canvas.surface[row, column] != LAND:
         return
     turns = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     radii = radius * rng.uniform(0.75, 1.2, 14)
     crown = np.stack([np.cos(turns), np.sin(turns)], axis=1) * radii[:, None]
-    colour = _CROWN * rng.uniform(0.7, 1.3)
-    canvas.fill([crown + centre + 0.7 * radius * canvas.sun], 0, 0.5)
-    window, mask = canvas.fill([crown + centre], colour)
-    canvas.fill([crown * 0.55 + centre - 0.3 * radius * canvas.sun], colour * 1.55, 0.6)
+    color = _CROWN * rng.uniform(0.7, 1.3)
+    canvas.fill([crown + center + 0.7 * radius * canvas.sun], 0, 0.5)
+    window, mask = canvas.fill([crown + center], color)
+    canvas.fill([crown * 0.55 + center - 0.3 * radius * canvas.sun], color * 1.55, 0.6)
     canvas.surface[window][mask > 0.5] = TREE

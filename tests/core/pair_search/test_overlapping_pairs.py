@@ -61,11 +61,11 @@ def test_large_offsets_where_coordinates_are_coarse():
 def test_candidates_follow_the_pairs_and_not_the_product():
     # 2,000 objects in 40,000 anchors: 80 million pairs, each object overlaps a few.
     generator = torch.Generator().manual_seed(0)
-    centre = torch.rand(2000, 2, generator=generator) * 1600
-    gts = torch.cat([centre - 5, centre + 5], dim=1)
+    center = torch.rand(2000, 2, generator=generator) * 1600
+    gts = torch.cat([center - 5, center + 5], dim=1)
     y, x = torch.meshgrid(torch.arange(200) * 8.0, torch.arange(200) * 8.0, indexing="ij")
-    centre = torch.stack([x, y], dim=-1).view(-1, 2)
-    anchors = torch.cat([centre - 8, centre + 8], dim=1)
+    center = torch.stack([x, y], dim=-1).view(-1, 2)
+    anchors = torch.cat([center - 8, center + 8], dim=1)
     blocks = list(CandidatePairs(gts, anchors).blocks())
     candidates = sum(len(block.places) for block in blocks)
     pairs = overlapping_pairs(gts, anchors)

@@ -40,11 +40,11 @@ def scene(seed, batch=3, num_gts=5, num_classes=2, coarse=False):
         return (value * 4).round() / 4 if coarse else value
 
     num_priors = len(PRIORS)
-    centres = PRIORS[:, :2] + (rand(batch, num_priors, 2) - 0.5) * 8
+    centers = PRIORS[:, :2] + (rand(batch, num_priors, 2) - 0.5) * 8
     half = 1 + rand(batch, num_priors, 2) * 8
     corner = rand(batch, num_gts, 2) * 24
     gts = torch.cat([corner, corner + 1 + rand(batch, num_gts, 2) * 10], -1)
-    boxes = torch.cat([centres - half, centres + half], -1)
+    boxes = torch.cat([centers - half, centers + half], -1)
     if coarse and num_gts:  # half of the predictions are the box of some ground truth
         choice = torch.randint(num_gts, (batch, num_priors, 1), generator=generator)
         copies = gts.gather(1, choice.expand(-1, -1, 4))
@@ -159,9 +159,9 @@ class TestAgainstTheReference:
 
 
 class TestEveryGroundTruth:
-    def boxes_at(self, *centres, side=3.0):
-        centres = torch.tensor(centres, dtype=torch.float32)
-        return torch.cat([centres - side / 2, centres + side / 2], 1)
+    def boxes_at(self, *centers, side=3.0):
+        centers = torch.tensor(centers, dtype=torch.float32)
+        return torch.cat([centers - side / 2, centers + side / 2], 1)
 
     def run(self, gts, rule=MSLA, scores=None, boxes=None):
         batch = scene(0, batch=1)

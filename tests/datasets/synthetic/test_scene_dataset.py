@@ -102,12 +102,12 @@ def test_box_is_tight_around_what_is_drawn(name, size):
     rng = np.random.default_rng(5)
     shape = make_object(name, size, angle=0.7, rng=rng)
     assert np.sqrt(np.prod(shape.box[2:] - shape.box[:2])) == pytest.approx(size)
-    centre = np.array([30.37, 33.81])
-    window, mask = Canvas(64, rng).coverage([polygon + centre for polygon, _ in shape.parts])
+    center = np.array([30.37, 33.81])
+    window, mask = Canvas(64, rng).coverage([polygon + center for polygon, _ in shape.parts])
     covered = np.zeros((64, 64))
     covered[window] = mask
     rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
-    x0, y0, x1, y1 = shape.box + np.tile(centre, 2)
+    x0, y0, x1, y1 = shape.box + np.tile(center, 2)
     # A pixel is touched exactly if the box reaches into it by more than the sub-pixel grid, 1/16.
     assert (columns[0], rows[0]) == pytest.approx((np.floor(x0), np.floor(y0)), abs=0)
     assert columns[-1] in (np.ceil(x1) - 1, np.ceil(x1 - 0.07) - 1)
