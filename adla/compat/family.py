@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from importlib import import_module, metadata
 
+from .ext_finder import check_ops
+
 FAMILIES = {
     "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection"),
     "openmmlab": ("mmengine", "mmcv", "mmcv-lite", "mmdet"),
@@ -43,10 +45,11 @@ def find_mixed_families(is_installed: Callable[[str], bool] = _is_installed) -> 
 
 
 def check_stack() -> None:
-    """Check that mmengine, mmcv and mmdet import and come from one family.
+    """Check that mmengine, mmcv and mmdet import, come from one family, and that mmcv has its ops.
 
     Raises:
-        ImportError: One of the three is missing, or both families are installed.
+        ImportError: One of the three is missing, both families are installed, or what mmcv's ops
+            run on does not load.
     """
     mixed = find_mixed_families()
     if mixed:
@@ -61,3 +64,4 @@ def check_stack() -> None:
                 f"adla needs {error.name}, which is not installed: {INSTALL_HINT} "
                 "(for adla.core alone set ADLA_CORE_ONLY=1)"
             ) from None
+    check_ops()
