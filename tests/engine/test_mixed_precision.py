@@ -89,9 +89,8 @@ def test_a_detector_computes_its_losses_in_fp32(monkeypatch):
         return loss_by_feat(cls_scores, bbox_preds, *args, **kwargs)
 
     monkeypatch.setattr(model.bbox_head, "loss_by_feat", watch)
-    model.backbone.register_forward_hook(
-        lambda *_: seen.update(net=torch.is_autocast_enabled("cpu"))
-    )
+    first = next(part for part in model.backbone.modules() if isinstance(part, nn.Conv2d))
+    first.register_forward_hook(lambda *_: seen.update(net=torch.is_autocast_enabled("cpu")))
     wrapper = make_wrapper(model)
     losses = model.train_step(
         demo_mm_inputs(2, image_shapes=[(3, 64, 64)] * 2, num_classes=2), wrapper
