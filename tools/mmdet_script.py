@@ -54,6 +54,16 @@ def join_cpu_processes() -> None:
         torch.distributed.init_process_group("gloo")
 
 
+def let_amp_run_anywhere() -> None:
+    """Make mmdet's ``--amp`` mean adla's wrapper: on CPUs too, with losses in fp32."""
+    from mmdet.registry import OPTIM_WRAPPERS
+
+    from adla.engine import MixedPrecisionOptimWrapper
+
+    # In mmdet's registry, which is asked before mmengine's.
+    OPTIM_WRAPPERS.register_module(name="AmpOptimWrapper", module=MixedPrecisionOptimWrapper)
+
+
 def run(name: str) -> None:
     """Run mmdet's ``tools/NAME`` with this process's arguments.
 
@@ -70,6 +80,7 @@ def run(name: str) -> None:
         sys.exit(str(error))
     check_ops()
     join_cpu_processes()
+    let_amp_run_anywhere()
     script = Path(mmdet.__file__).parent / ".mim" / "tools" / name
     try:
         runpy.run_path(str(script), run_name="__main__")

@@ -1,5 +1,6 @@
 """What runs beside the training."""
 
 from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
+from .optim_wrappers import MixedPrecisionOptimWrapper
 
-__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook"]
+__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook", "MixedPrecisionOptimWrapper"]

@@ -17,7 +17,7 @@ REPLACEMENTS = {"openmmlab": ROOT / "requirements" / "constraints-openmmlab.txt"
 _PIN = re.compile(r'^(?P<name>[\w.-]+)==(?P<version>[\w.]+)(?P<old>; python_version < "3\.11")?$')
 
 
-def normalise(name: str) -> str:
+def normalize(name: str) -> str:
     """Write a distribution name as package indexes compare them."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -44,7 +44,7 @@ def parse_pins(text: str, python: tuple[int, int]) -> dict[str, str]:
         if match is None:
             raise ValueError(f"constraints: cannot read the line '{line}'")
         if match["old"] is None or python < (3, 11):
-            pins[normalise(match["name"])] = match["version"]
+            pins[normalize(match["name"])] = match["version"]
     return pins
 
 
@@ -69,7 +69,7 @@ def read_installed(venv: Path) -> dict[str, str]:
     """List the distributions in an environment without starting its Python."""
     sites = [str(path) for path in venv.glob("lib/python*/site-packages")]
     return {
-        normalise(dist.metadata["Name"]): dist.version
+        normalize(dist.metadata["Name"]): dist.version
         for dist in metadata.distributions(path=sites)
         if dist.metadata["Name"]
     }
