@@ -1,6 +1,7 @@
 _base_ = "./retinanet_csp-nano_fpn-p2_light_hit-uav.py"
 
-# scale: S of the training images in network pixels, tools/analysis/dataset_scale.py on the base config.
+# scale: S of the training images in network pixels, tools/analysis/dataset_scale.py on the base
+# config.
 model = dict(
     train_cfg=dict(
         assigner=dict(

@@ -5,7 +5,8 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
-# Anchors of 6 to 38 px, as the ships are; mean and deviation of the training images; a slim head, for a CPU.
+# Anchors of 6 to 38 px, as the ships are; mean and deviation of the training images; a slim head,
+# for a CPU.
 model = dict(
     data_preprocessor=dict(mean=[48.22, 51.22, 46.21], std=[44.36, 37.61, 33.09]),
     neck=dict(out_channels=48),

@@ -1,7 +1,7 @@
 _base_ = "./retinanet_csp-nano_fpn-p2_light_hit-uav.py"
 
-# constant: the mean size in the training images in network pixels, tools/analysis/dataset_scale.py on the
-# base config.
+# constant: the mean size in the training images in network pixels, tools/analysis/dataset_scale.py
+# on the base config.
 model = dict(
     train_cfg=dict(
         assigner=dict(

@@ -13,13 +13,41 @@ from .sen2ships_scenes import STAND_INS, WITHOUT_IMAGE
 _GAIN, _FULL_SCALE = 2.5, 65535
 
 
-def _find_pictures(folder: Path, scene: Scene, problems: list[str], notes: list[str]) -> list[Path]:
-    """Return the files of a scene's colors: one picture of its size, else three bands."""
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    for name in (f"{port}{_SUFFIX}.", "True_color."):
+def find_pictures(
+    folder: Path, size: tuple[int, int], problems: list[str], notes: list[str]
+) -> list[Path]:
+    """Return the files of a scene's colors: one picture of its size, else three bands.
+
+    Args:
+        folder: Folder of the harbor, named after it.
+        size: Width and height of the scene in pixels.
+        problems: Takes one line for each thing that is wrong.
+        notes: Takes what the repository lacks.
+
+    Returns:
+        One file, three, or none where there is nothing to use.
+    """
+    port, files = folder.name, sorted(folder.iterdir()) if folder.is_dir() else []
+    for name in (f"{port}_rgb.", "True_color."):
         for path in files:
             if name in path.name and path.is_file() and _size(path, problems) == size:
                 return [path]
+    bands, missing = _find_bands(port, files, problems, notes)
+    if missing and port in WITHOUT_IMAGE:
+        notes.append(f"{port}: left out, the repository has no image of it")
+        return []
+    if missing:
+        problems.append(f"{port}: neither a picture of {size} pixels nor band {', '.join(missing)}")
+        return []
+    wrong = [path.name for path in bands if _size(path, problems) not in (size, None)]
+    problems += [f"{port}/{name}: is not {size} pixels" for name in wrong]
+    return bands
+
+
+def _find_bands(
+    port: str, files: list[Path], problems: list[str], notes: list[str]
+) -> tuple[list[Path], list[str]]:
+    """Return the files of red, green and blue, and the names of bands that are not there."""
     bands, missing = [], []
     for band in ("B04", "B03", "B02"):
         stand_in = STAND_INS.get((port, band), band)
@@ -33,15 +61,7 @@ def _find_pictures(folder: Path, scene: Scene, problems: list[str], notes: list[
                 notes.append(f"{port}: no band {band} in the repository, {chosen} instead")
         else:
             missing.append(band)
-    if missing and port in WITHOUT_IMAGE:
-        notes.append(f"{port}: left out, the repository has no image of it")
-        return []
-    if missing:
-        problems.append(f"{port}: neither a picture of {size} pixels nor band {', '.join(missing)}")
-        return []
-    wrong = [path.name for path in bands if _size(path, problems) not in (size, None)]
-    problems += [f"{port}/{name}: is not {size} pixels" for name in wrong]
-    return bands
+    return bands, missing
 
 
 def _size(path: Path, problems: list[str]) -> tuple[int, int] | None:

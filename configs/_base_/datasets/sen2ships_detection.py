@@ -1,7 +1,7 @@
 _base_ = "mmdet::_base_/datasets/coco_detection.py"
 
-# Tiles of 256 px, split by harbour: tools/dataset_converters/sen2ships.py. They are few, so an epoch
-# passes over them ten times.
+# Tiles of 256 px, split by harbor: tools/dataset_converters/sen2ships.py. They are few, so an
+# epoch passes over them ten times.
 dataset_type = "Sen2ShipsDataset"
 data_root = "data/sen2ships/"
 val_ann_file = "val.json"
