@@ -14,7 +14,6 @@ import hashlib
 import importlib.util
 import os
 import re
-import runpy
 import shutil
 import signal
 import subprocess
@@ -25,7 +24,7 @@ ENV_DIR = Path(__file__).resolve().parent
 ROOT = ENV_DIR.parents[1]
 SUPPORTED = ((3, 10), (3, 12))
 NEEDED_GB = 6.0
-FAMILIES = runpy.run_path(str(ROOT / "adla" / "compat" / "family.py"))["FAMILIES"]
+STACKS = ("onedl", "openmmlab")
 OPENCV = ("opencv_python", "opencv_contrib_python", "opencv_python_headless")
 
 
@@ -68,14 +67,20 @@ def check_disk(folder: Path, needed_gb: float = NEEDED_GB) -> None:
         )
 
 
+def read_family(stack: str) -> list[str]:
+    """Read the names of a family's distributions from the list that installs it."""
+    text = (ROOT / "requirements" / f"{stack}.txt").read_text()
+    return re.findall(r"^([\w-]+)==", text, re.MULTILINE)
+
+
 def check_families(installed: set[str], stack: str) -> None:
     """Refuse an environment that already holds distributions of the other family.
 
     Args:
         installed: Distribution names in lower case, with ``_`` for ``-``.
-        stack: The family to install, a key of ``FAMILIES``.
+        stack: The family to install, one of `STACKS`.
     """
-    others = [name for key, names in FAMILIES.items() if key != stack for name in names]
+    others = [name for key in STACKS if key != stack for name in read_family(key)]
     found = [name for name in others if name.replace("-", "_") in installed]
     if found:
         raise SetupError(
@@ -170,8 +175,8 @@ class Setup:
         self._pip("install", "--no-deps", "--requirement", pins)
         if self._find_compiled() and not compiled:
             print("pip's cache had a compiled mmcv, of unknown make: taking one without ops")
-            pin = re.search(r"^onedl-mmcv==\S+", pins.read_text(), re.MULTILINE)
-            self._pip("install", "--no-deps", "--force-reinstall", "--no-cache-dir", pin[0])
+            pin = re.search(r"^onedl-mmcv==\S+", pins.read_text(), re.MULTILINE)[0]
+            self._pip("install", "--no-deps", "--force-reinstall", "--no-cache-dir", pin)
 
     def _find_compiled(self) -> list[Path]:
         return list(self.venv.glob("lib/python*/site-packages/mmcv/_ext*.so"))
@@ -212,7 +217,7 @@ def main() -> None:
     """Parse the arguments, keep a second set-up of the same folder out, and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=Path(".venv"), help="folder to build it in")
-    parser.add_argument("--stack", choices=("onedl", "openmmlab"), default="onedl")
+    parser.add_argument("--stack", choices=STACKS, default="onedl")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     venv = args.venv.absolute()
