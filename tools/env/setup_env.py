@@ -23,7 +23,7 @@ from pathlib import Path
 ENV_DIR = Path(__file__).resolve().parent
 ROOT = ENV_DIR.parents[1]
 SUPPORTED = ((3, 10), (3, 12))
-NEEDED_GB = 6.0
+NEEDED_GB = 7.0
 STACKS = ("onedl", "openmmlab")
 OPENCV = ("opencv_python", "opencv_contrib_python", "opencv_python_headless")
 
