@@ -39,6 +39,7 @@ def sample(count=40, seed=0):
 
 
 @pytest.mark.parametrize("kind", LOSSES)
+@settings(deadline=None)
 @given(ROWS, GAMMAS, st.floats(0, 1), st.booleans())
 def test_values(kind, rows, gamma, alpha, weighted):
     loss, _, slow = LOSSES[kind]

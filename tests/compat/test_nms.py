@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mmcv.ops import batched_nms, nms, nms_match, soft_nms
 
@@ -39,6 +39,7 @@ def scattered(count, seed=0, dtype=torch.float32):
     return boxes.to(dtype), scores.to(dtype)
 
 
+@settings(deadline=None)
 @given(DETECTIONS, THRESHOLDS, st.sampled_from([0, 1]))
 @example([], 0.5, 1)
 @example([((0.0, 0.0, 2.0, 2.0), 0.5)], 0.5, 0)
@@ -53,6 +54,7 @@ def test_nms(detections, threshold, offset):
     assert torch.equal(dets, torch.cat([boxes, scores[:, None]], 1)[kept])
 
 
+@settings(deadline=None)
 @given(DETECTIONS, THRESHOLDS, st.sampled_from(METHODS), st.sampled_from([0, 1]))
 @example(POINTS, 0.0, "gaussian", 0)
 def test_soft_nms(detections, threshold, method, offset):
@@ -67,6 +69,7 @@ def test_soft_nms(detections, threshold, method, offset):
     np.testing.assert_allclose(dets[:, 4], rescored, rtol=1e-14)
 
 
+@settings(deadline=None)
 @given(DETECTIONS, THRESHOLDS)
 @example(POINTS, 0.1)
 def test_nms_match(detections, threshold):

@@ -5,8 +5,8 @@ import weakref
 import torch
 from torch import Tensor
 
-from .precision import widen
 from .deform_conv_checks import check_deform_conv
+from .precision import widen
 
 
 def deform_conv_forward(

@@ -6,8 +6,8 @@ from torch import Tensor
 from .bilinear import sample
 from .checks import check_devices, check_floating, check_shape
 from .precision import widen
-from .roi_checks import check_rois
 from .roi_bins import iterate_bin_points
+from .roi_checks import check_rois
 
 
 def deform_roi_pool_forward(

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from .checks import check_shape
-from .precision import widen
 from .deform_conv_checks import check_deform_conv
+from .precision import widen
 
 
 def modulated_deform_conv_forward(

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from .bilinear import find_corners, sample
 from .precision import widen
-from .roi_checks import check_rois
 from .roi_bins import iterate_bin_points
+from .roi_checks import check_rois
 
 MAX_MODE = 0
 # A coordinate that no bin's point is looked up at: all its weights are zero.

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from .precision import widen
-from .roi_checks import check_rois
 from .roi_bins import BUDGET
+from .roi_checks import check_rois
 
 
 def roi_pool_forward(
