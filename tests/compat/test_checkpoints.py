@@ -95,7 +95,7 @@ def test_no_tool_runs_what_a_checkpoint_holds(scenes, tmp_path, tool):  # noqa: 
     torch.save({"state_dict": {}, "meta": Evil(tmp_path / "harm")}, checkpoint)
     arguments = {
         "test": [checkpoint],
-        "predict": [checkpoint, scenes / "val", "--out", tmp_path / "out", "--device", "cpu"],
+        "predict": [checkpoint, scenes / "images", "--out", tmp_path / "out", "--device", "cpu"],
         "train": ["--resume", checkpoint],
     }[tool]
     arguments = list(map(str, [ROOT / "tools" / f"{tool}.py", config, *arguments]))
