@@ -75,8 +75,9 @@ def parse_args() -> argparse.Namespace:
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     parser.add_argument(
-        "--dataset", choices=list(INPUT_SIDES), help="sirst-v2, demo: the table's small counterpart"
-    )
+        "--dataset", choices=list(INPUT_SIDES),
+        help="one of a light table: the rows' small counterparts in it",
+    )  # fmt: skip
     parser.add_argument("--launcher", choices=LAUNCHERS, default="local")
     parser.add_argument("--gpus", type=int, default=1, help="devices for pytorch and slurm")
     parser.add_argument("--partition", help="of the slurm cluster")

@@ -7,17 +7,23 @@ import os as _os
 
 if _os.environ.get("ADLA_CORE_ONLY") != "1":
     from .aitod import AITODDataset
+    from .hit_uav import HITUAVDataset
     from .levir_ship import LEVIRShipDataset
+    from .sen2ships import Sen2ShipsDataset
     from .sirst_v2 import SIRSTV2Dataset
     from .tiny_coco import TinyCocoDataset
     from .transforms import BoxMasks, GenerateNoCoMap, TargetCrop
+    from .visdrone import VisDroneDataset
 
     __all__ = [
         "AITODDataset",
         "BoxMasks",
         "GenerateNoCoMap",
+        "HITUAVDataset",
         "LEVIRShipDataset",
         "SIRSTV2Dataset",
+        "Sen2ShipsDataset",
         "TargetCrop",
         "TinyCocoDataset",
+        "VisDroneDataset",
     ]
