@@ -6,6 +6,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 ROOT = Path(__file__).resolve().parents[1]
 CONVERTERS = {
@@ -29,17 +30,6 @@ def suggest(message: str) -> str:
         if close:
             return f": did you mean {configs[close[0]].relative_to(ROOT)}?"
     return ""
-
-
-def check_ops() -> None:
-    """Exit with one line where mmcv has no compiled ops, which mmdet notices at its first NMS."""
-    try:
-        importlib.import_module("mmcv._ext")
-    except ImportError as error:
-        sys.exit(
-            f"adla: mmcv is installed without its compiled ops ({error}): run 'make env', or "
-            "'pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps' it"
-        )
 
 
 def join_cpu_processes() -> None:
@@ -75,10 +65,10 @@ def run(name: str) -> None:
     try:
         import mmdet
 
-        import adla  # noqa: F401  registers the components, or says which package is missing
+        import adla  # noqa: F401  registers the components, or says what is missing
+        from adla.compat.checkpoints import explain_refusal
     except ImportError as error:
         sys.exit(str(error))
-    check_ops()
     join_cpu_processes()
     let_amp_run_anywhere()
     script = Path(mmdet.__file__).parent / ".mim" / "tools" / name
@@ -87,3 +77,5 @@ def run(name: str) -> None:
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
         sys.exit(f"adla: {message}{suggest(message)}")
+    except UnpicklingError as error:
+        sys.exit(f"adla: {explain_refusal(error)}")
