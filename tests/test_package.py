@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adla._stack import FAMILIES, find_mixed_families
+from adla.compat.family import FAMILIES, find_mixed_families
 from adla.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
