@@ -22,7 +22,16 @@ from adla.dataset_check.inspection import Inspection, inspect_source
 from adla.dataset_check.network_view import Eyes, eyes_of
 from adla.dataset_check.pictures import save_smallest
 from adla.dataset_check.problems import shared_images
-from adla.dataset_check.report import class_table, facts_table, page, problem_list, write_json
+from adla.dataset_check.published import Comparison, compare_with_published
+from adla.dataset_check.report import (
+    anchor_lines,
+    class_table,
+    facts_table,
+    page,
+    problem_list,
+    published_list,
+    write_json,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,7 +68,7 @@ def inspect(sources: list[Source], eyes: Eyes, jobs: int) -> list[Inspection]:
     return inspections
 
 
-def show(inspections: list[Inspection], console: Console) -> int:
+def show(inspections: list[Inspection], published: list[Comparison], console: Console) -> int:
     """Print the page and return the exit code."""
     console.print(facts_table(inspections))
     classes = class_table(inspections)
@@ -69,7 +78,8 @@ def show(inspections: list[Inspection], console: Console) -> int:
         for note in inspection.view.notes if inspection.view else []:
             line = f"[cyan]note[/]    {inspection.name}: {escape(note)}"
             console.print(line, highlight=False, soft_wrap=True)
-    console.print(problem_list(inspections), highlight=False, soft_wrap=True)
+    for lines in (published_list(published), anchor_lines(inspections), problem_list(inspections)):
+        console.print(lines, highlight=False, soft_wrap=True)
     errors = sum(problem.level == "error" for one in inspections for problem in one.problems)
     if errors:
         console.print(f"[bold red]{errors} kinds of problems spoil a training or a measurement")
@@ -86,13 +96,18 @@ def main() -> int:
         cfg = read_config(args.config, args.cfg_options)
         sources = config_sources(cfg, args.split)
         inspections = inspect(sources, eyes_of(cfg.get("model")), args.jobs)
-        code = show(inspections, page(sys.stdout))
+        published = compare_with_published(inspections)
+        code = show(inspections, published, page(sys.stdout))
         if args.picture and not save_smallest(args.picture, inspections):
             print("check_dataset: no object can be shown, no picture written", file=sys.stderr)
         if args.json:
             datasets = [inspection.as_dict() for inspection in inspections]
             head = {"config": str(args.config), "exit_code": code}
-            write_json(args.json, head | {"datasets": datasets})
+            compared = [
+                {"release": one.release.name, "same": one.equal, "different": one.different}
+                for one in published
+            ]
+            write_json(args.json, head | {"published": compared, "datasets": datasets})
     except (ValueError, OSError) as error:
         print(f"check_dataset: {error}{suggest(str(error))}", file=sys.stderr)
         return 2

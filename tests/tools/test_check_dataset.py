@@ -80,6 +80,27 @@ def test_a_sound_set_is_fine(tmp_path, write_config, run):
     assert code == 0 and "fine: nothing found" in out and "can get a positive" in out
 
 
+ANCHORS = HEAD.replace(
+    'type="FCOSHead"',
+    'type="RetinaHead", anchor_generator=dict(type="AnchorGenerator", '
+    "octave_base_scale=4, scales_per_octave=3, ratios=[0.5, 1.0, 2.0], strides=[4, 8])",
+).replace("strides=[4, 8]))\n", "))\n")
+
+
+def test_anchors_that_fit_are_proposed_and_releases_named(tmp_path, write_config, run):
+    write_toy(tmp_path)
+    config = write_config(ANCHORS, type="LEVIRShipDataset", metainfo=dict(classes=("ship",)))
+    _, out, _ = run(config, "--json", tmp_path / "check.json")
+    assert "anchors of " in out and "fit: AnchorGenerator(octave_base_scale=" in out
+    assert "of the objects, now " in out
+    assert "differs train: LEVIR-Ship train: images 3, published 2,336" in out
+    content = json.loads((tmp_path / "check.json").read_text())
+    assert content["published"][0]["release"] == "LEVIR-Ship"
+    assert content["datasets"][0]["network"]["anchors"]["strides"]
+    _, out, _ = run(write_config())
+    assert "anchors of " not in out, "this head has points"
+
+
 def test_a_warning_does_not_fail(tmp_path, write_config, run):
     coco = toy_coco()
     coco["annotations"][0]["id"] = 0
