@@ -1,5 +1,9 @@
 """What runs beside the training."""
 
+from adla.compat.family import check_stack
+
+check_stack()
+
 from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
 from .optim_wrappers import MixedPrecisionOptimWrapper
 
