@@ -12,7 +12,6 @@ import sys
 import time
 
 import numpy as np
-
 from rich.console import Console
 from rich.table import Table
 
