@@ -121,10 +121,8 @@ def demonstrate(args: argparse.Namespace, console: Console) -> int:
     check_scenes(out, digest)
     table = tables.load_tables(configs / "paper_tables.yml")["light-demo"]
     table = replace(table, columns=tuple(METRICS.values()), training=tuple(SCALARS.values()))
-    runs = {
-        ROWS[row.name]: make_run(root / "work_dirs", row, 0, options)
-        for row in find_rows(table, list(ROWS))
-    }
+    rows = [replace(row, name=ROWS[row.name]) for row in find_rows(table, list(ROWS))]
+    runs = {row.name: make_run(root / "work_dirs", row, 0, options) for row in rows}
     if not all(bring_through(table, run, root, console) for run in runs.values()):
         return 1
     results = {name: measure(table, run, console) for name, run in runs.items()}
