@@ -4,9 +4,9 @@ mmdet's registries import it when they are first asked for a component, see
 `adla.compat.registry_locations`.
 """
 
-from .compat.family import check_stack
+from .compat.prepare import prepare_stack
 
-check_stack()
+prepare_stack()
 
 from . import datasets, engine, evaluation, models
 

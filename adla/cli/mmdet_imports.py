@@ -6,7 +6,7 @@ import sys
 import warnings
 from importlib import import_module
 
-from adla.compat.family import check_stack
+from adla.compat.prepare import prepare_stack
 
 #: Lines that mmdet prints where an optional package is missing.
 LINES = ("Could not import OneDL. Skipping OneDL datasets.",)
@@ -30,7 +30,7 @@ def import_mmdet() -> None:
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            check_stack()
+            prepare_stack()
             import_module("mmdet.datasets")
     finally:
         for line in printed.getvalue().splitlines():

@@ -6,6 +6,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 
 from adla.installed_files import find_root
 
@@ -70,6 +71,8 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         sys.exit(str(error))
     import mmdet
 
+    from adla.compat.checkpoints import explain_refusal
+
     join_cpu_processes(words)
     let_amp_run_anywhere()
     script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
@@ -81,4 +84,6 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
         sys.exit(f"adla: {message}{suggest(message)}")
+    except UnpicklingError as error:
+        sys.exit(f"adla: {explain_refusal(error)}")
     return 0

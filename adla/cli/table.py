@@ -65,7 +65,9 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     parser.add_argument(
-        "--dataset", choices=list(INPUT_SIDES), help="sirst-v2, demo: the table's small counterpart"
+        "--dataset",
+        choices=list(INPUT_SIDES),
+        help="one of a light table: the rows' small counterparts in it",
     )
     parser.add_argument("--launcher", choices=LAUNCHERS, default="local")
     parser.add_argument("--gpus", type=int, default=1, help="devices for pytorch and slurm")

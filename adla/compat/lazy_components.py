@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from .family import check_stack
+from .prepare import prepare_stack
 
 
 def lazy_components(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
@@ -26,7 +26,7 @@ def lazy_components(package: str, modules: Mapping[str, str]) -> Callable[[str],
     def __getattr__(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        check_stack()
+        prepare_stack()
         return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     return __getattr__

@@ -10,10 +10,13 @@ COMPONENTS = {
     "AITODDataset": "aitod",
     "BoxMasks": "transforms",
     "GenerateNoCoMap": "transforms",
+    "HITUAVDataset": "hit_uav",
     "LEVIRShipDataset": "levir_ship",
     "SIRSTV2Dataset": "sirst_v2",
+    "Sen2ShipsDataset": "sen2ships",
     "TargetCrop": "transforms",
     "TinyCocoDataset": "tiny_coco",
+    "VisDroneDataset": "visdrone",
 }
 
 __all__ = [*COMPONENTS]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from mmdet.registry import DATASETS
 
-from .class_names import AITOD
+from .converters.aitod_annotations import CLASSES
 from .tiny_coco import TinyCocoDataset
 
 
@@ -13,7 +13,7 @@ class AITODDataset(TinyCocoDataset):
     """AI-TOD v1 and v2: 800x800 pixel images, mean object size 12.8 pixels."""
 
     METAINFO: ClassVar[dict] = {
-        "classes": AITOD,
+        "classes": CLASSES,
         "palette": [
             (230, 25, 75),
             (245, 130, 48),

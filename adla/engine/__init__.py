@@ -1,8 +1,8 @@
 """What runs beside the training."""
 
-from adla.compat.family import check_stack
+from adla.compat.prepare import prepare_stack
 
-check_stack()
+prepare_stack()
 
 from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
 from .optim_wrappers import MixedPrecisionOptimWrapper

@@ -7,7 +7,14 @@ from pathlib import Path
 from .tables import Row
 
 #: Side in pixels of the square image that a network is measured on, by data set.
-INPUT_SIDES = {"aitod": 800, "levir-ship": 512, "sirst-v2": 256, "demo": 256}
+INPUT_SIDES = {
+    "aitod": 800,
+    "levir-ship": 512,
+    "sirst-v2": 256,
+    "demo": 256,
+    "hit-uav": 256,
+    "sen2ships": 256,
+}
 # What changes neither a parameter nor an operation.
 _NOT_THE_NETWORK = ("model.train_cfg.", "model.test_cfg.", "model.backbone.pretrained")
 

@@ -13,7 +13,12 @@ import yaml
 #: What stands in place of a config.
 STATUSES = ("planned", "paper only")
 #: The tables that show an assignment on a small scale, by their data set.
-LIGHT_TABLES = {"sirst-v2": "light", "demo": "light-demo"}
+LIGHT_TABLES = {
+    "sirst-v2": "light",
+    "demo": "light-demo",
+    "hit-uav": "light-hit-uav",
+    "sen2ships": "light-sen2ships",
+}
 
 _TABLE_KEYS = {
     "table", "paper", "title", "dataset", "columns", "prefix", "training", "notes", "rows", "grid",

@@ -1,8 +1,8 @@
 """Backbones, necks, heads and task modules, registered in mmdet's registries."""
 
-from adla.compat.family import check_stack
+from adla.compat.prepare import prepare_stack
 
-check_stack()
+prepare_stack()
 
 from .backbones import C2fDarknet, TimmBackbone
 from .dense_heads import (

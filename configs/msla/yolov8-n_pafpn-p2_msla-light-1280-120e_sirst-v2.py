@@ -6,9 +6,7 @@ _base_ = [
 ]
 
 # DotD on P2; S of Eq. 6 at 1280 px.
-assigner = dict(
-    type="MSLAAssigner", metrics=["dotd", "ciou", "ciou", "ciou"], scale=26.2
-)
+assigner = dict(type="MSLAAssigner", metrics=["dotd", "ciou", "ciou", "ciou"], scale=26.2)
 model = dict(
     data_preprocessor=dict(mean=[111.89] * 3, std=[27.62] * 3),
     backbone=dict(out_indices=(1, 2, 3, 4)),
