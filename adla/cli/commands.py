@@ -99,7 +99,7 @@ def one_line_errors(
         hint: Says how to mend it, from the message; '' where it does not know.
     """
     if resumes:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
@@ -110,3 +110,6 @@ def one_line_errors(
         again = "; call it again and it goes on where it was" if resumes else ""
         print(f"{program}: interrupted{again}", file=sys.stderr)
         sys.exit(1)
+    finally:
+        if resumes:
+            signal.signal(signal.SIGTERM, before)
