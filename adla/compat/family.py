@@ -78,8 +78,7 @@ def check_stack() -> None:
             if error.name not in ("mmengine", "mmcv", "mmdet"):
                 raise
             raise ImportError(
-                f"adla needs {error.name}, which is not installed: {INSTALL_HINT} "
-                "(for adla.core alone set ADLA_CORE_ONLY=1)"
+                f"adla needs {error.name}, which is not installed: {INSTALL_HINT}"
             ) from None
         except ImportError as error:
             if error.name != "cv2":
