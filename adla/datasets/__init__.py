@@ -10,12 +10,14 @@ if _os.environ.get("ADLA_CORE_ONLY") != "1":
     from .levir_ship import LEVIRShipDataset
     from .sirst_v2 import SIRSTV2Dataset
     from .tiny_coco import TinyCocoDataset
-    from .transforms import BoxMasks, GenerateNoCoMap, TargetCrop
+    from .transforms import BoxMasks, CentredAffine, GenerateNoCoMap, HSVGain, TargetCrop
 
     __all__ = [
         "AITODDataset",
         "BoxMasks",
+        "CentredAffine",
         "GenerateNoCoMap",
+        "HSVGain",
         "LEVIRShipDataset",
         "SIRSTV2Dataset",
         "TargetCrop",

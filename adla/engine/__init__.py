@@ -1,5 +1,19 @@
 """What runs beside the training."""
 
-from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
+from .hooks import (
+    AssignProgressHook,
+    AssignStatsHook,
+    MetricTableHook,
+    UpdateEMAHook,
+    YOLOv8ScheduleHook,
+)
+from .optim_wrappers import SummingOptimWrapper
 
-__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook"]
+__all__ = [
+    "AssignProgressHook",
+    "AssignStatsHook",
+    "MetricTableHook",
+    "SummingOptimWrapper",
+    "UpdateEMAHook",
+    "YOLOv8ScheduleHook",
+]
