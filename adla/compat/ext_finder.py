@@ -1,9 +1,9 @@
 """Answer the import of ``mmcv._ext``, mmcv's compiled part, where none is installed.
 
-mmcv asks for its ops by ``importlib.import_module("mmcv._ext")`` and calls them as plain functions.
-`install_finder` puts a finder at the end of ``sys.meta_path``: whatever is installed is found before
-it, so a compiled mmcv is used where there is one. Elsewhere the module it makes offers the functions
-of `adla.compat.mmcv_ops`, which run on torchvision's ops and on plain torch.
+mmcv asks for its ops by ``importlib.import_module("mmcv._ext")`` and calls them as functions.
+`install_finder` puts a finder at the end of ``sys.meta_path``: whatever is installed is found
+before it, so a compiled mmcv is used where there is one. Elsewhere the module it makes offers the
+functions of `adla.compat.mmcv_ops`, which run on torchvision's ops and on plain torch.
 """
 
 from __future__ import annotations
