@@ -70,13 +70,14 @@ class TaskAlignmentRule:
         check(self.alpha >= 0, "alpha", "at least 0")
         check(self.beta >= 0, "beta", "at least 0")
         # An open interval of one stride can lie between two grid points.
-        single = isinstance(self.gate_stride, (int, float))
-        gates = (self.gate_stride,) if single else tuple(self.gate_stride)
-        check(
-            all(gate > 1 or (gate == 0 and not single) for gate in gates),
-            "gate_stride",
-            "above 1" if single else "a list of 0 and numbers above 1, one for each level",
-        )
+        if isinstance(self.gate_stride, (int, float)):
+            check(self.gate_stride > 1, "gate_stride", "above 1")
+        else:
+            check(
+                all(gate > 1 or gate == 0 for gate in self.gate_stride),
+                "gate_stride",
+                "a list of 0 and numbers above 1, one for each level",
+            )
         check(self.contested in get_args(Contested), "contested", "'choosers' or 'all'")
         check(0 <= self.eps < 1, "eps", "in [0, 1)")
         if "dotd" in (*named, self.soft_target):

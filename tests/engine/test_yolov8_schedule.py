@@ -128,7 +128,7 @@ def test_gradients_are_summed_not_averaged_and_clipped(tmp_path):
     """Without momentum and decay a step is rate times gradient: 4 iterations of gradient 1."""
     schedule = dict(warmup_epochs=0, final_factor=1.0, nominal_batch=16)
     plain = dict(optimizer=dict(type="SGD", lr=0.01, weight_decay=0.0))
-    rows, runner = run(tmp_path / "a", epochs=1, images=40, wrapper=plain, **schedule)
+    rows, _ = run(tmp_path / "a", epochs=1, images=40, wrapper=plain, **schedule)
     start = rows[0]["weight"]
     moved = [round((start - row["weight"]) / 0.01, 4) for row in rows]
     assert moved == [0, 0, 0, 4, 4, 4, 4, 8, 8, 8]  # the last two of ten are dropped
@@ -186,7 +186,7 @@ def test_shares_of_the_average():
 def test_what_cannot_work_is_refused(tmp_path):
     with pytest.raises(ValueError, match="final_factor must be in"):
         YOLOv8ScheduleHook(final_factor=0)
-    with pytest.raises(ValueError, match="needs optim_wrapper.type='SummingOptimWrapper'"):
+    with pytest.raises(ValueError, match=r"needs optim_wrapper\.type='SummingOptimWrapper'"):
         run(tmp_path / "a", wrapper=dict(type="OptimWrapper"))
     with pytest.raises(ValueError, match="biases need parameter groups of their own"):
         run(tmp_path / "b", wrapper=dict(paramwise_cfg=None))

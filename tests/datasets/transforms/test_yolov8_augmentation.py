@@ -99,7 +99,7 @@ def test_picks_within_its_ranges():
 
 
 def test_what_cannot_work_is_refused():
-    with pytest.raises(ValueError, match="scale must lie in .* got scale=1.5"):
+    with pytest.raises(ValueError, match=r"scale must lie in .* got scale=1.5"):
         build(1, 0.5, 0.5, scale=1.5)
     with pytest.raises(ValueError, match="moves no masks"):
         build(1, 0.5, 0.5)(dict(img=np.zeros((4, 4, 3), np.uint8), gt_masks=[]))
