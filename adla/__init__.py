@@ -23,6 +23,10 @@ if _os.environ.get("ADLA_CORE_ONLY") != "1":
     _install_finder()
     _check_stack()
 
+    from .compat.checkpoints import allow_training_state as _allow_training_state
+
+    _allow_training_state()
+
     from . import datasets, engine, evaluation, models
 
     __all__ += ["datasets", "engine", "evaluation", "models"]

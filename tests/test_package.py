@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adla._stack import FAMILIES, find_mixed_families
+from adla.compat.family import FAMILIES, find_mixed_families
 from adla.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +57,17 @@ def test_import_without_the_stack_is_one_clear_line(tmp_path, missing):
     result = run_python(f"{hide(missing)} import adla", tmp_path)
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: adla needs {missing}, which is not installed: ")
-    assert "'make env'" in last and "ADLA_CORE_ONLY=1" in last
+    assert "pip install '.[onedl]'" in last and "ADLA_CORE_ONLY=1" in last
+
+
+def test_an_opencv_without_its_library_names_the_headless_one(tmp_path):
+    (tmp_path / "cv2.py").write_text(
+        "raise ImportError('libGL.so.1: cannot open shared object file', name='cv2')\n"
+    )
+    result = run_python("import adla", tmp_path, PYTHONPATH=str(tmp_path))
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: adla: OpenCV does not load (libGL.so.1: ")
+    assert last.count("opencv-python-headless") == 2 and "Traceback" not in last
 
 
 def test_core_needs_torch_alone(tmp_path):

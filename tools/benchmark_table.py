@@ -19,13 +19,13 @@ from mmdet_script import suggest
 from mmengine.config import DictAction
 from rich.console import Console
 
-from adla.benchmark.complexity import INPUT_SIDES, complexity_key, load_complexities
-from adla.benchmark.launch import LAUNCHERS, Launcher
-from adla.benchmark.report import LEGEND, TRAINING_LEGEND, render_csv, render_markdown
-from adla.benchmark.results import collect
-from adla.benchmark.runs import make_run
-from adla.benchmark.selection import find_rows, find_table, select
-from adla.benchmark.tables import Row, Table, load_tables
+from adla.experiments.complexity import INPUT_SIDES, complexity_key, load_complexities
+from adla.experiments.launcher import LAUNCHERS, Launcher
+from adla.experiments.report import LEGEND, TRAINING_LEGEND, render_csv, render_markdown
+from adla.experiments.results import collect
+from adla.experiments.runs import make_run
+from adla.experiments.selection import find_rows, find_table, select
+from adla.experiments.tables import Row, Table, load_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -75,8 +75,9 @@ def parse_args() -> argparse.Namespace:
 def _add_run_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     parser.add_argument(
-        "--dataset", choices=list(INPUT_SIDES), help="sirst-v2, demo: the table's small counterpart"
-    )
+        "--dataset", choices=list(INPUT_SIDES),
+        help="one of a light table: the rows' small counterparts in it",
+    )  # fmt: skip
     parser.add_argument("--launcher", choices=LAUNCHERS, default="local")
     parser.add_argument("--gpus", type=int, default=1, help="devices for pytorch and slurm")
     parser.add_argument("--partition", help="of the slurm cluster")
@@ -112,7 +113,7 @@ def run_stage(args: argparse.Namespace, tables: dict[str, Table], console: Conso
         for row in runnable
     ]
     launcher = Launcher(ROOT, args.launcher, args.gpus, args.partition)
-    from adla.benchmark.stages import Stages  # imports torch
+    from adla.experiments.stages import Stages  # imports torch
 
     del os.environ["ADLA_CORE_ONLY"]  # the commands need mmdet
     stages = Stages(
@@ -165,7 +166,7 @@ def _state_page(table: Table, lines: list[Any]) -> str:
 
 def measure_rows(args: argparse.Namespace, tables: dict[str, Table]) -> int:
     """Measure the networks of rows that have not been measured yet."""
-    from adla.benchmark.measuring import measure, save_complexities
+    from adla.experiments.measure_complexity import measure, save_complexities
 
     chosen = [find_table(tables, args.table)] if args.table else list(tables.values())
     file = args.work_dir / "complexity.json"

@@ -16,14 +16,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from adla.analysis.inspection import Inspection, inspect_source
-from adla.analysis.output import page, write_json
-from adla.analysis.picture import save_smallest
-from adla.analysis.problems import shared_images
-from adla.analysis.records import read_records
-from adla.analysis.report import class_table, facts_table, problem_list
-from adla.analysis.sources import SPLITS, Source, config_sources, read_config
-from adla.analysis.view import Eyes, eyes_of
+from adla.dataset_check.annotations import read_records
+from adla.dataset_check.config_datasets import SPLITS, Source, config_sources, read_config
+from adla.dataset_check.inspection import Inspection, inspect_source
+from adla.dataset_check.network_view import Eyes, eyes_of
+from adla.dataset_check.pictures import save_smallest
+from adla.dataset_check.problems import shared_images
+from adla.dataset_check.report import class_table, facts_table, page, problem_list, write_json
 
 
 def parse_args() -> argparse.Namespace:

@@ -18,7 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from adla.datasets.scenes import GENERATOR, describe_scenes, write_scenes
+from adla.datasets.synthetic import GENERATOR, describe_scenes, write_scenes
 
 CONFIGS = {
     "fixed IoU .5/.4": "retinanet_csp-nano_fpn-p2_light_scenes",

@@ -15,11 +15,11 @@ os.environ["ADLA_CORE_ONLY"] = "1"  # before adla is imported, which then import
 from rich.console import Console
 from rich.table import Table
 
-from adla.evaluation.diagnostics import TIDE_ERRORS, image_rows, tide_errors
-from adla.evaluation.engines import load_engine
+from adla.evaluation.coco_engines import load_engine
+from adla.evaluation.error_analysis import TIDE_ERRORS, image_rows, tide_errors
+from adla.evaluation.metric_tables import render_classes, render_metrics
 from adla.evaluation.output_files import mean_curves, whole_file, write_curves
 from adla.evaluation.result_files import load_detections, load_ground_truth
-from adla.evaluation.tables import render_classes, render_metrics
 from adla.evaluation.tiny_evaluation import TinyEvaluation
 
 BROWSER = (

@@ -6,6 +6,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
 ROOT = Path(__file__).resolve().parents[1]
 CONVERTERS = {
@@ -31,17 +32,6 @@ def suggest(message: str) -> str:
     return ""
 
 
-def check_ops() -> None:
-    """Exit with one line where mmcv has no compiled ops, which mmdet notices at its first NMS."""
-    try:
-        importlib.import_module("mmcv._ext")
-    except ImportError as error:
-        sys.exit(
-            f"adla: mmcv is installed without its compiled ops ({error}): run 'make env', or "
-            "'pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps' it"
-        )
-
-
 def join_cpu_processes() -> None:
     """Join the processes that torchrun started where there is no GPU.
 
@@ -52,6 +42,16 @@ def join_cpu_processes() -> None:
 
     if "pytorch" in sys.argv and "RANK" in os.environ and not torch.cuda.is_available():
         torch.distributed.init_process_group("gloo")
+
+
+def let_amp_run_anywhere() -> None:
+    """Make mmdet's ``--amp`` mean adla's wrapper: on CPUs too, with losses in fp32."""
+    from mmdet.registry import OPTIM_WRAPPERS
+
+    from adla.engine import MixedPrecisionOptimWrapper
+
+    # In mmdet's registry, which is asked before mmengine's.
+    OPTIM_WRAPPERS.register_module(name="AmpOptimWrapper", module=MixedPrecisionOptimWrapper)
 
 
 def run(name: str) -> None:
@@ -65,14 +65,17 @@ def run(name: str) -> None:
     try:
         import mmdet
 
-        import adla  # noqa: F401  registers the components, or says which package is missing
+        import adla  # noqa: F401  registers the components, or says what is missing
+        from adla.compat.checkpoints import explain_refusal
     except ImportError as error:
         sys.exit(str(error))
-    check_ops()
     join_cpu_processes()
+    let_amp_run_anywhere()
     script = Path(mmdet.__file__).parent / ".mim" / "tools" / name
     try:
         runpy.run_path(str(script), run_name="__main__")
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
         sys.exit(f"adla: {message}{suggest(message)}")
+    except UnpicklingError as error:
+        sys.exit(f"adla: {explain_refusal(error)}")

@@ -22,9 +22,9 @@ from rich.progress import (
 
 try:
     from adla.inference.detector import SliceDetector, check_score_thr, load_config
-    from adla.inference.images import adopt_ids, find_images
-    from adla.inference.journal import FOLDER, Journal
-    from adla.inference.run import FORMATS, Outcome, Prediction
+    from adla.inference.input_images import adopt_ids, find_images
+    from adla.inference.prediction import FORMATS, Outcome, Prediction
+    from adla.inference.resume_log import FOLDER, ResumeLog
     from adla.inference.settings import Settings
     from adla.inference.slicing import choose_overlap, config_size
 except ModuleNotFoundError as error:
@@ -110,8 +110,8 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
     prediction = Prediction(images, settings, args.formats)
     if args.fresh:
-        Journal(args.out / FOLDER, None).discard()
-    journal = Journal(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
+        ResumeLog(args.out / FOLDER, None).discard()
+    resume_log = ResumeLog(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
     slices = sum(map(len, prediction.grids.values()))
     console.print(
         f"{len(prediction.grids)} images, {slices} slices of {size or 'any'} px, overlap {overlap}",
@@ -123,13 +123,13 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     )  # fmt: skip
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("detecting", total=slices)
-        prediction.detect(detector, journal, lambda count: progress.advance(task, count))
+        prediction.detect(detector, resume_log, lambda count: progress.advance(task, count))
         task = progress.add_task("joining", total=len(prediction.grids))
         prediction.write(
-            args.out, detector.classes, category_ids, journal, lambda: progress.advance(task)
+            args.out, detector.classes, category_ids, resume_log, lambda: progress.advance(task)
         )
     if not args.keep_journal:
-        journal.discard()
+        resume_log.discard()
     return prediction.outcome
 
 

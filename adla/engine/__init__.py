@@ -7,12 +7,13 @@ from .hooks import (
     UpdateEMAHook,
     YOLOv8ScheduleHook,
 )
-from .optim_wrappers import SummingOptimWrapper
+from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
 
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
     "MetricTableHook",
+    "MixedPrecisionOptimWrapper",
     "SummingOptimWrapper",
     "UpdateEMAHook",
     "YOLOv8ScheduleHook",

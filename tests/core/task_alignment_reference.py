@@ -51,9 +51,9 @@ class TaskAlignmentReference:
             gate = self.gate_stride[level]
         if gate:
             for axis in (0, 1):
-                centre = (gt[axis] + gt[axis + 2]) / 2
-                low[axis] = min(low[axis], centre - gate * stride / 2)
-                high[axis] = max(high[axis], centre + gate * stride / 2)
+                center = (gt[axis] + gt[axis + 2]) / 2
+                low[axis] = min(low[axis], center - gate * stride / 2)
+                high[axis] = max(high[axis], center + gate * stride / 2)
         return all(low[axis] < point[axis] < high[axis] for axis in (0, 1))
 
     def assign(self, scores, boxes, priors, levels, gts, labels):
@@ -97,8 +97,8 @@ class TaskAlignmentReference:
         wanting = [g for g in range(len(gts)) if g not in owner.values()]
 
         def distance(g, p):
-            centre = [(gts[g][i] + gts[g][i + 2]) / 2 for i in (0, 1)]
-            return sum((c - v) ** 2 for c, v in zip(centre, priors[p][:2], strict=True))
+            center = [(gts[g][i] + gts[g][i + 2]) / 2 for i in (0, 1)]
+            return sum((c - v) ** 2 for c, v in zip(center, priors[p][:2], strict=True))
 
         while wanting:
             wishes: dict[int, list[int]] = {}

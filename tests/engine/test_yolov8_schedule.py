@@ -183,10 +183,32 @@ def test_shares_of_the_average():
     assert kept.item() == pytest.approx(0.632057, rel=1e-5)  # .9999 (1 - 1 / e)
 
 
+def test_mixed_precision_sums_too(tmp_path):
+    """``--amp`` sets the type and a loss scale, and leaves the other settings."""
+    amp = dict(type="MixedPrecisionOptimWrapper", loss_scale="dynamic", sum_gradients=True)
+    amp["optimizer"] = dict(type="SGD", lr=0.01, weight_decay=0.0)
+    schedule = dict(warmup_epochs=0, final_factor=1.0, nominal_batch=16)
+    rows, _ = run(tmp_path, epochs=1, images=40, wrapper=amp, **schedule)
+    moved = [round((rows[0]["weight"] - row["weight"]) / 0.01, 4) for row in rows]
+    assert moved == [0, 0, 0, 4, 4, 4, 4, 8, 8, 8]
+
+
+def test_a_mean_is_still_to_be_had(tmp_path):
+    wrapper = SummingOptimWrapper(
+        sum_gradients=False,
+        accumulative_counts=2,
+        optimizer=torch.optim.SGD([weight := nn.Parameter(torch.zeros(1))], lr=1.0),
+    )
+    wrapper.initialize_count_status(nn.Linear(1, 1), 0, 4)
+    for gradient in (1.0, 3.0):
+        wrapper.update_params((weight * gradient).sum())
+    assert weight.item() == -2 and wrapper.updated
+
+
 def test_what_cannot_work_is_refused(tmp_path):
     with pytest.raises(ValueError, match="final_factor must be in"):
         YOLOv8ScheduleHook(final_factor=0)
-    with pytest.raises(ValueError, match=r"needs optim_wrapper\.type='SummingOptimWrapper'"):
+    with pytest.raises(ValueError, match=r"needs optim_wrapper=dict\(type='SummingOptimWrapper'"):
         run(tmp_path / "a", wrapper=dict(type="OptimWrapper"))
     with pytest.raises(ValueError, match="biases need parameter groups of their own"):
         run(tmp_path / "b", wrapper=dict(paramwise_cfg=None))

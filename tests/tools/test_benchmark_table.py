@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adla.datasets.scenes import write_scenes
+from adla.datasets.synthetic import write_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
 

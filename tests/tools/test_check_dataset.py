@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.logging import MMLogger
 
-from tests.analysis.toy import toy_coco, toy_dataset, write_toy
+from tests.dataset_check.toy import toy_coco, toy_dataset, write_toy
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 HEAD = """

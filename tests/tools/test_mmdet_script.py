@@ -81,12 +81,6 @@ def test_flags_are_those_of_mmdet(tmp_path):
     assert {"--amp", "--auto-scale-lr", "--cfg-options"} <= set(result.stdout.split())
 
 
-def test_missing_ops_end_with_one_line(script, monkeypatch):
-    monkeypatch.setitem(sys.modules, "mmcv._ext", None)
-    with pytest.raises(SystemExit, match="without its compiled ops"):
-        script.check_ops()
-
-
 @pytest.fixture
 def fake(tmp_path):
     """A folder with a command that prints its arguments, one per line."""

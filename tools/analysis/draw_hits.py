@@ -7,7 +7,7 @@ import numpy as np
 
 from adla.evaluation.result_files import load_detections, load_ground_truth
 from adla.visualization.detections import Detections
-from adla.visualization.hits import object_fates, save_hits
+from adla.visualization.recall_by_size import object_fates, save_hits
 
 
 def parse_args() -> argparse.Namespace:

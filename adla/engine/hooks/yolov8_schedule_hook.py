@@ -9,8 +9,6 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from ..optim_wrappers import GradientSum
-
 
 @HOOKS.register_module()
 class YOLOv8ScheduleHook(Hook):
@@ -72,11 +70,11 @@ class YOLOv8ScheduleHook(Hook):
         """
         if runner.param_schedulers:
             raise ValueError("YOLOv8ScheduleHook sets the learning rate: leave out param_scheduler")
-        if not isinstance(runner.optim_wrapper, GradientSum):
+        if not getattr(runner.optim_wrapper, "sum_gradients", False):
             raise ValueError(
-                "YOLOv8ScheduleHook sums gradients: it needs "
-                "optim_wrapper.type='SummingOptimWrapper', but the config has "
-                f"{type(runner.optim_wrapper).__name__!r}"
+                "YOLOv8ScheduleHook sums gradients: it needs optim_wrapper=dict(type="
+                "'SummingOptimWrapper', sum_gradients=True), but the config has a "
+                f"{type(runner.optim_wrapper).__name__} without"
             )
         loader = runner.train_dataloader
         self.batch = loader.batch_sampler.batch_size * get_world_size()

@@ -6,7 +6,7 @@ from mmdet.models.losses.utils import weight_reduce_loss
 from mmdet.registry import MODELS
 from torch import Tensor, nn
 
-from adla.core.distance_overlaps import ciou
+from adla.core.overlaps import ciou
 
 Reduction = Literal["none", "mean", "sum"]
 

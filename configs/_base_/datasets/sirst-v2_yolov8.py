@@ -12,7 +12,7 @@ load_pipeline = [
 ]
 # A target of 2 px or less after scaling is left out, as in YOLOv8.
 last_steps = [
-    dict(type="CentredAffine", size=image_scale, scale=0.5, translate=0.1, pad_val=grey),
+    dict(type="CenteredAffine", size=image_scale, scale=0.5, translate=0.1, pad_val=grey),
     dict(type="HSVGain", hue=0.015, saturation=0.7, value=0.4),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PackDetInputs"),

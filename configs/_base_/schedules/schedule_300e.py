@@ -10,6 +10,7 @@ test_cfg = dict(type="TestLoop")
 
 optim_wrapper = dict(
     type="SummingOptimWrapper",
+    sum_gradients=True,
     optimizer=dict(type="SGD", lr=0.01, momentum=0.937, nesterov=True, weight_decay=0.0005),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
     clip_grad=dict(max_norm=10.0, norm_type=2),

@@ -10,8 +10,8 @@ from mmdet.structures.bbox import HorizontalBoxes
 
 
 def build(factor, x, y, **kwargs):
-    """The map with a fixed factor and place of the centre, to 100 x 80 pixels."""
-    step = TRANSFORMS.build(dict(type="CentredAffine", size=(100, 80), **kwargs))
+    """The map with a fixed factor and place of the center, to 100 x 80 pixels."""
+    step = TRANSFORMS.build(dict(type="CenteredAffine", size=(100, 80), **kwargs))
     step.pick = lambda: (factor, x, y)
     return step
 
@@ -28,7 +28,7 @@ def item(boxes, size=(200, 160)):
 
 
 def test_the_centre_stays_the_centre():
-    # 200 x 160 about (100, 80) halved, its centre at half of 100 x 80.
+    # 200 x 160 about (100, 80) halved, its center at half of 100 x 80.
     result = build(0.5, 0.5, 0.5)(item([[90, 70, 110, 90], [0, 0, 20, 20]]))
     assert result["img"].shape == (80, 100, 3) and result["img_shape"] == (80, 100)
     assert result["gt_bboxes"].tensor.tolist() == [[45, 35, 55, 45], [0, 0, 10, 10]]
@@ -36,7 +36,7 @@ def test_the_centre_stays_the_centre():
 
 
 def test_a_shift_pads_and_cuts():
-    # Not scaled; the centre (100, 80) goes to (.4 * 100, .6 * 80) = (40, 48): 60 left, 32 up.
+    # Not scaled; the center (100, 80) goes to (.4 * 100, .6 * 80) = (40, 48): 60 left, 32 up.
     boxes = [[70, 40, 90, 60], [50, 30, 80, 40], [30, 30, 59, 60], [158, 40, 190, 60]]
     result = build(1.0, 0.4, 0.6)(item(boxes))
     # The second keeps 2/3 of its width; the third is out; the fourth keeps 2 px, which is too few.
@@ -71,13 +71,13 @@ def test_what_is_left_out(box, kept):
 
 
 def test_a_bright_block_and_its_box_part_by_a_quarter_of_a_pixel():
-    """Halving: OpenCV takes a pixel's centre for its place, so the picture comes out too far."""
+    """Halving: OpenCV takes a pixel's center for its place, so the picture comes out too far."""
 
-    def offset(pixel_centres, left):
+    def offset(pixel_centers, left):
         data = item([[left, 80, left + 8, 88]])
         data["img"][:] = 0
         data["img"][80:88, left : left + 8] = 200
-        result = build(0.5, 0.5, 0.5, pixel_centres=pixel_centres, pad_val=0)(data)
+        result = build(0.5, 0.5, 0.5, pixel_centers=pixel_centers, pad_val=0)(data)
         weight = result["img"][..., 0].astype(float).sum(0)
         mean = (weight * (np.arange(100) + 0.5)).sum() / weight.sum()
         x1, _, x2, _ = result["gt_bboxes"].tensor[0].tolist()
@@ -90,7 +90,7 @@ def test_a_bright_block_and_its_box_part_by_a_quarter_of_a_pixel():
 
 
 def test_picks_within_its_ranges():
-    step = TRANSFORMS.build(dict(type="CentredAffine", size=(64, 64), scale=0.5, translate=0.1))
+    step = TRANSFORMS.build(dict(type="CenteredAffine", size=(64, 64), scale=0.5, translate=0.1))
     np.random.seed(0)
     picked = np.array([step.pick() for _ in range(500)])
     assert picked[:, 0].min() < 0.52 and picked[:, 0].max() > 1.48

@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import TaskAlignment, TaskAlignmentRule, assign_task_aligned
-from adla.core.task_alignment_rule import Contested, LevelMetric, SoftTarget
+from adla.core.task_aligned import Contested, LevelMetric, SoftTarget
 
 
 @TASK_UTILS.register_module()
