@@ -5,8 +5,8 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
-# Anchors of 6 to 38 px, as most objects are; mean and deviation of the training images; a slim head,
-# for a CPU.
+# Anchors of 6 to 38 px, as most objects are; mean and deviation of the training images; a slim
+# head, for a CPU.
 model = dict(
     data_preprocessor=dict(mean=[129.25] * 3, std=[38.54] * 3),
     neck=dict(out_channels=48),
