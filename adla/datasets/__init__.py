@@ -9,8 +9,10 @@ from adla.compat.lazy_components import lazy_components
 COMPONENTS = {
     "AITODDataset": "aitod",
     "BoxMasks": "transforms",
+    "CenteredAffine": "transforms",
     "GenerateNoCoMap": "transforms",
     "HITUAVDataset": "hit_uav",
+    "HSVGain": "transforms",
     "LEVIRShipDataset": "levir_ship",
     "SIRSTV2Dataset": "sirst_v2",
     "Sen2ShipsDataset": "sen2ships",

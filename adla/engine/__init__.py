@@ -4,7 +4,21 @@ from adla.compat.prepare import prepare_stack
 
 prepare_stack()
 
-from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
-from .optim_wrappers import MixedPrecisionOptimWrapper
+from .hooks import (
+    AssignProgressHook,
+    AssignStatsHook,
+    MetricTableHook,
+    UpdateEMAHook,
+    YOLOv8ScheduleHook,
+)
+from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
 
-__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook", "MixedPrecisionOptimWrapper"]
+__all__ = [
+    "AssignProgressHook",
+    "AssignStatsHook",
+    "MetricTableHook",
+    "MixedPrecisionOptimWrapper",
+    "SummingOptimWrapper",
+    "UpdateEMAHook",
+    "YOLOv8ScheduleHook",
+]

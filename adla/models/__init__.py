@@ -1,4 +1,4 @@
-"""Backbones, necks, heads and task modules, registered in mmdet's registries."""
+"""Backbones, necks, heads, losses and task modules, registered in mmdet's registries."""
 
 from adla.compat.prepare import prepare_stack
 
@@ -14,6 +14,7 @@ from .dense_heads import (
     OSCARHead,
     PredictionAwareMixin,
 )
+from .losses import CompleteIoULoss
 from .necks import OSCARFPN, TinyPAFPN
 from .roi_heads import AdlaRoIHead
 from .task_modules import (
@@ -33,6 +34,7 @@ from .task_modules import (
     SimDOverlaps2D,
     SparseMaxIoUAssigner,
     StridedPointGenerator,
+    YOLOv8Assigner,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "BlockwiseMaxIoUAssigner",
     "C2fDarknet",
     "CIoUOverlaps2D",
+    "CompleteIoULoss",
     "CornerOffsetBBoxCoder",
     "DFLPointCoder",
     "DIoUOverlaps2D",
@@ -64,4 +67,5 @@ __all__ = [
     "StridedPointGenerator",
     "TimmBackbone",
     "TinyPAFPN",
+    "YOLOv8Assigner",
 ]
