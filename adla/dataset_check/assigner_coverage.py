@@ -108,7 +108,8 @@ def reach_beyond(assigner: dict) -> str | None:
         return None
     if assigner.get("force_match", True):
         return "nothing: the nearest prior is forced"
-    if "dotd" in assigner.get("metrics", "dotd") and assigner.get("gate_stride", 2.0) > 1:
+    gates = assigner.get("gate_stride", 2.0)
+    if any(gates) if isinstance(gates, Sequence) else "dotd" in assigner.get("metrics", "dotd"):
         return "a grid point near its centre, by gate_stride"
     return None
 

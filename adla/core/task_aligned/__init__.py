@@ -5,9 +5,10 @@ the target scores.
 """
 
 from .assignment import TaskAlignment, assign_task_aligned
-from .rule import LevelMetric, SoftTarget, TaskAlignmentRule
+from .rule import Contested, LevelMetric, SoftTarget, TaskAlignmentRule
 
 __all__ = [
+    "Contested",
     "LevelMetric",
     "SoftTarget",
     "TaskAlignment",

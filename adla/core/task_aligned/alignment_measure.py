@@ -76,6 +76,8 @@ class AlignmentMeasure:
         zeros = metric.new_zeros(len(self.targets.boxes) * len(self.metrics))
         best_metric = zeros.scatter_reduce(0, groups, metric, "amax")[groups]
         best_soft = zeros.scatter_reduce(0, groups, soft, "amax")[groups]
+        if self.rule.eps:
+            return metric * best_soft / (best_metric + self.rule.eps)
         share = metric / best_metric.masked_fill(best_metric <= 0, 1)
         return torch.where(best_metric > 0, share * best_soft, soft)
 

@@ -14,6 +14,7 @@ from ..pair_search import largest_of_each
 from .alignment_measure import AlignmentMeasure
 from .batch_targets import BatchTargets
 from .center_sampling import gated_pairs
+from .contested_priors import admit_rivals
 from .forced_matches import force_matches
 from .rule import TaskAlignmentRule
 
@@ -53,18 +54,18 @@ def assign_task_aligned(
     """Assign the priors of a batch to ground truths or to the background.
 
     1. Gate: a prior can match a ground truth if it lies inside its box (the border excluded); on
-       ``dotd`` levels the box is first widened about its centre to at least ``gate_stride``
-       strides.
+       ``dotd`` levels, or those that a list names, the box is first widened about its centre to at
+       least ``gate_stride`` strides.
     2. Candidates: the ``topk`` priors in the gate with the largest alignment metric
        ``score^alpha * overlap^beta`` above 0, over all levels or on each; ties: lowest index.
-    3. Conflict: a prior that several want goes to the one with the largest overlap; ties: lowest
-       index.
+    3. Conflict: a prior that several want goes to the one with the largest overlap, of those that
+       chose it or, with ``contested="all"``, of all whose gate it is in; ties: lowest index.
     4. With ``force_match`` every ground truth left without gets a positive, see
        :func:`~adla.core.task_aligned.forced_matches.force_matches`.
     5. Target score: the metric over the largest metric of the ground truth's positives, times the
        largest ``soft_target`` of them; with ``topk_per_level`` for each level by itself, as
        metrics of different measures do not compare. Where that largest metric is 0, the
-       ``soft_target`` itself.
+       ``soft_target`` itself. With ``eps`` it is added to the largest metric, whatever that is.
 
     The overlap is the measure of the prior's level; below 1e-9 (CIoU can be negative) it counts as
     0, and so does that of a prediction that is not finite. A ground truth without positive width
@@ -95,7 +96,7 @@ def assign_task_aligned(
         torch.tensor(list(num_level_priors), device=priors.device), output_size=num_priors
     )
     points = priors.float()
-    gates = [rule.gate_stride if metric == "dotd" else 0.0 for metric in metrics]
+    gates = [rule.gate_of(level, num_levels) for level in range(num_levels)]
     measure = AlignmentMeasure(
         scores.flatten(0, 1), boxes.flatten(0, 1), levels, metrics, targets, rule
     )
@@ -107,6 +108,10 @@ def assign_task_aligned(
         gt, prior = gated_pairs(gts, points, num_level_priors, gates)
         found.append(_candidates(gt + first, prior, measure))
     gt, prior, overlap, metric = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if rule.contested == "all":
+        gt, prior = admit_rivals(gt, prior, measure, points, gates, block_elements)
+        overlap = measure.overlap(gt, prior)
+        metric = measure.metric(gt, prior, overlap)
     wins = largest_of_each(measure.places(gt, prior), overlap.float())
     gt, prior = gt[wins], prior[wins]
     if rule.force_match:

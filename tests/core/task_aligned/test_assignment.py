@@ -14,7 +14,14 @@ from adla.core import TaskAlignmentRule, assign_task_aligned
 from ..task_alignment_reference import TaskAlignmentReference
 
 STRIDES = (4, 8, 16)
-YOLOV8 = TaskAlignmentRule("ciou", topk_per_level=False, soft_target="ciou", force_match=False)
+YOLOV8 = TaskAlignmentRule(
+    "ciou",
+    topk_per_level=False,
+    soft_target="ciou",
+    force_match=False,
+    contested="all",
+    eps=1e-9,
+)
 MSLA = TaskAlignmentRule(("dotd", "ciou", "ciou"), scale=7.0)
 
 
@@ -62,7 +69,7 @@ def scene(seed, batch=3, num_gts=5, num_classes=2, coarse=False):
 
 SHARED = (
     *("topk", "topk_per_level", "alpha", "beta", "gate_stride"),
-    *("soft_target", "force_match"),
+    *("soft_target", "force_match", "contested", "eps"),
 )
 
 
@@ -121,9 +128,11 @@ class TestAgainstTheReference:
             topk_per_level=st.booleans(),
             alpha=st.sampled_from([0.0, 0.5, 1.0]),
             beta=st.sampled_from([0.0, 1.0, 6.0]),
-            gate_stride=st.floats(1.01, 4),
+            gate_stride=st.floats(1.01, 4) | st.just((0.0, 2.0, 0.0)),
             soft_target=st.sampled_from(["iou", "ciou", "dotd"]),
             force_match=st.booleans(),
+            contested=st.sampled_from(["choosers", "all"]),
+            eps=st.sampled_from([0.0, 1e-9, 0.1]),
         ),
         seed=st.integers(0, 10**6),
         coarse=st.booleans(),
@@ -139,11 +148,14 @@ class TestAgainstTheReference:
         batch = scene(seed, num_gts=16, coarse=coarse)
         batch["gt_boxes"] = 10 + batch["gt_boxes"] / 4
         check_against_reference(replace(MSLA, topk_per_level=False), batch)
+        check_against_reference(replace(MSLA, contested="all"), batch)
+        check_against_reference(YOLOV8, batch)
 
-    def test_blocks_change_nothing(self):
+    @pytest.mark.parametrize("rule", [MSLA, YOLOV8])
+    def test_blocks_change_nothing(self, rule):
         batch = scene(3, num_gts=9)
-        whole = assign_task_aligned(**batch, rule=MSLA)
-        rows = assign_task_aligned(**batch, rule=MSLA, block_elements=1)
+        whole = assign_task_aligned(**batch, rule=rule)
+        rows = assign_task_aligned(**batch, rule=rule, block_elements=1)
         assert all(torch.equal(a, b) for a, b in zip(whole, rows, strict=True))
 
     def test_an_image_does_not_depend_on_its_batch(self):
@@ -156,6 +168,72 @@ class TestAgainstTheReference:
             }
             alone = assign_task_aligned(**one, rule=MSLA)
             assert all(torch.equal(a[image], b[0]) for a, b in zip(whole, alone, strict=True))
+
+
+class TestYolov8ByHand:
+    """Two points of stride 8, (4, 4) and (12, 4), and what YOLOv8 8.3 makes of them."""
+
+    def run(self, rule, boxes, scores, gts, labels):
+        return assign_task_aligned(
+            torch.tensor([scores]),
+            torch.tensor([boxes]),
+            torch.tensor([[4.0, 4, 8, 8], [12, 4, 8, 8]]),
+            torch.tensor([labels]),
+            torch.tensor([gts]),
+            torch.ones(1, len(gts), dtype=torch.bool),
+            [2],
+            rule,
+        )
+
+    def test_targets_of_few_pixels_hardly_count(self):
+        # The 16 px prediction about a 4 px target: CIoU 1/16, metric .0001^.5 * 16^-6 = 5.960e-10.
+        # Target score 1/16 * 5.960e-10 / (5.960e-10 + 1e-9) = .023341; without eps 1/16.
+        one = ([[-4.0, -4, 12, 12], [90, 90, 99, 99]], [[1e-4], [0.5]], [[2.0, 2, 6, 6]], [0])
+        assert self.run(YOLOV8, *one).scores[0].tolist() == pytest.approx([0.023341, 0], abs=1e-6)
+        without = self.run(replace(YOLOV8, eps=0.0), *one)
+        assert without.scores[0].tolist() == pytest.approx([1 / 16, 0])
+        # Six times as large a prediction: CIoU 1/36, metric 4.594e-12, target score .000127.
+        small = ([[-8.0, -8, 16, 16], [90, 90, 99, 99]], *one[1:])
+        assert self.run(YOLOV8, *small).scores[0, 0].item() == pytest.approx(0.00012703, rel=1e-4)
+
+    def test_a_contested_point_goes_to_an_object_that_did_not_choose_it(self):
+        # One candidate each. The first two objects hold the first point alone and choose it. The
+        # third holds both, has CIoU 1 at the first but a score of .0001 there (metric .01), and
+        # chooses the second, where score .81 and IoU .9 (CIoU .8981, metric .4724) stand.
+        args = (
+            [[0.0, 0, 13, 8], [0, 0, 11.7, 8]],
+            [[0.5, 1e-4], [0.5, 0.81]],
+            [[0.0, 0, 10, 8], [0, 0, 9, 8], [0, 0, 13, 8]],
+            [0, 0, 1],
+        )
+        one = replace(YOLOV8, topk=1)
+        got = self.run(one, *args)
+        assert got.gt_inds.tolist() == [[3, 3]]
+        # Scaled to the largest overlap, that of the first point: 1 * .01 / .4724 and 1.
+        assert got.scores[0].tolist() == pytest.approx([0.02117, 1], abs=1e-4)
+        choosers = self.run(replace(one, contested="choosers"), *args)
+        assert choosers.gt_inds.tolist() == [[1, 3]]
+
+    def test_a_tie_goes_to_the_first_object_that_the_point_lies_in(self):
+        # All three objects are one box; the first has another class and chooses the second point.
+        args = (
+            [[0.0, 0, 16, 8]] * 2,
+            [[0.5, 0.1], [0.4, 0.9]],
+            [[0.0, 0, 16, 8]] * 3,
+            [1, 0, 0],
+        )
+        one = replace(YOLOV8, topk=1)
+        assert self.run(one, *args).gt_inds.tolist() == [[1, 1]]
+        assert self.run(replace(one, contested="choosers"), *args).gt_inds.tolist() == [[2, 1]]
+
+    def test_a_gate_for_each_level(self):
+        # 1 px about (8, 4), between the points: only a gate of its own reaches them.
+        args = ([[3.0, 0, 13, 8]] * 2, [[0.5]] * 2, [[7.5, 3.5, 8.5, 4.5]], [0])
+        assert not self.run(YOLOV8, *args).gt_inds.any()
+        wide = replace(YOLOV8, gate_stride=(2.0,))
+        assert self.run(wide, *args).gt_inds.tolist() == [[1, 1]]
+        with pytest.raises(ValueError, match="gate_stride names 2 levels"):
+            self.run(replace(YOLOV8, gate_stride=(2.0, 0)), *args)
 
 
 class TestEveryGroundTruth:
@@ -324,6 +402,12 @@ class TestRefused:
             (dict(metrics="ciou", alpha=-1), "alpha must be at least 0, but got -1"),
             (dict(metrics="ciou", beta=-1), "beta must be at least 0, but got -1"),
             (dict(scale=7, gate_stride=1.0), "gate_stride must be above 1, but got 1.0"),
+            (dict(scale=7, gate_stride=(2, 0.5)), r"0 and numbers above 1, .* but got \(2, 0.5\)"),
+            (
+                dict(scale=7, contested="some"),
+                "contested must be 'choosers' or 'all', but got 'some'",
+            ),
+            (dict(scale=7, eps=-1e-9), "eps must be in .0, 1., but got -1e-09"),
             (dict(metrics="ciou", soft_target="giou"), "soft_target must be one of iou, ciou"),
         ],
     )

@@ -1,11 +1,10 @@
-import importlib
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from mmengine.logging import MMLogger
 
 from tests.dataset_check.toy import toy_coco, toy_dataset, write_toy
 
@@ -32,19 +31,9 @@ def write_config(tmp_path):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the tool in this process: exit code, stdout, stderr."""
-    monkeypatch.syspath_prepend(str(TOOLS))
-    tool = importlib.import_module("check_dataset")
-    logger = MMLogger.get_current_instance()
-    monkeypatch.setattr(logger, "level", logger.level)  # the tool changes it
-
-    def call(*args) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["check_dataset.py", *map(str, args)])
-        code = tool.main()
-        return code, *capsys.readouterr()
-
-    return call
+def run(adla_command):
+    """Run the command in this process: exit code, stdout, stderr."""
+    return partial(adla_command, "check")
 
 
 def test_a_spoilt_set_by_the_command_line(tmp_path, write_config):
@@ -136,7 +125,7 @@ def test_what_cannot_be_checked_ends_with_one_line(
     write_toy(tmp_path)
     code, out, err = run(write_config(text, **options), "--json", tmp_path / "o.json", *args)
     assert code == 2 and out == ""
-    assert err.startswith("check_dataset: ") and message in err
+    assert err.startswith("adla check: ") and message in err
     assert not (tmp_path / "o.json").exists()
 
 
