@@ -1,4 +1,5 @@
 import json
+import sys
 import re
 
 import numpy as np
