@@ -1,6 +1,8 @@
 """torchvision's compiled ops, which must have been built for the torch that is installed."""
 
 from importlib import import_module, metadata
+from importlib.util import find_spec
+from pathlib import Path
 
 import torch
 
@@ -38,6 +40,21 @@ def load_torchvision() -> None:
     if cause is None and all(hasattr(torch.ops.torchvision, name) for name in NEEDED):
         return
     raise ImportError(f"adla: {describe_misfit(cause)}") from None
+
+
+def load_library() -> None:
+    """Load torchvision's library without the package around it, in a tenth of the time.
+
+    Raises:
+        ImportError: There is no such library, or it has not the ops.
+        OSError: It does not load.
+    """
+    package = find_spec("torchvision")
+    folders = [] if package is None else package.submodule_search_locations or []
+    for path in [path for folder in folders for path in sorted(Path(folder).glob("_C*.so"))]:
+        torch.ops.load_library(path)
+    if not all(hasattr(torch.ops.torchvision, name) for name in NEEDED):
+        raise ImportError("its library is missing or has not the ops that mmcv needs")
 
 
 def describe_misfit(cause: Exception | None) -> str:

@@ -1,5 +1,24 @@
 """What runs beside the training."""
 
-from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
+from adla.compat.prepare import prepare_stack
 
-__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook"]
+prepare_stack()
+
+from .hooks import (
+    AssignProgressHook,
+    AssignStatsHook,
+    MetricTableHook,
+    UpdateEMAHook,
+    YOLOv8ScheduleHook,
+)
+from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
+
+__all__ = [
+    "AssignProgressHook",
+    "AssignStatsHook",
+    "MetricTableHook",
+    "MixedPrecisionOptimWrapper",
+    "SummingOptimWrapper",
+    "UpdateEMAHook",
+    "YOLOv8ScheduleHook",
+]

@@ -18,9 +18,11 @@ import pytest
 import torch
 from rich.progress import track
 
-from adla.core import adaptive_assignment, assign_adaptive, nearby
-from adla.core import candidate_pairs as grid
-from adla.core import dense_assignment as dense
+from adla.core import assign_adaptive
+from adla.core.adaptive import assignment
+from adla.core.adaptive import dense_engine as dense
+from adla.core.pair_search import grid_index as grid
+from adla.core.pair_search import prefilter
 
 from .random_boxes import random_assignment
 from .reference import Reference
@@ -40,9 +42,9 @@ def compare_engines(seeds: Iterable[int]) -> Counter:
             patch.setitem(grid.BLOCK_CANDIDATES, "cpu", rng.choice([20, 500, 2**17]))
             patch.setattr(grid, "BLOCK_RUNS", rng.choice([30, 1000, 2**20]))
             patch.setattr(dense, "BLOCK_ELEMENTS", rng.choice([500, 2**23]))
-            patch.setattr(adaptive_assignment, "DENSE_PAIRS", rng.choice([0, 100, 1000]))
-            patch.setattr(adaptive_assignment, "SIEVED_PAIRS", rng.choice([0, 100, 1000]))
-            patch.setattr(nearby, "FEW_QUERIES", rng.choice([0, 16]))
+            patch.setattr(assignment, "DENSE_PAIRS", rng.choice([0, 100, 1000]))
+            patch.setattr(assignment, "SIEVED_PAIRS", rng.choice([0, 100, 1000]))
+            patch.setattr(prefilter, "FEW_QUERIES", rng.choice([0, 16]))
             expected = assign_adaptive(**case, engine="dense")
             for engine in ("sparse", "auto"):
                 result = assign_adaptive(**case, engine=engine)

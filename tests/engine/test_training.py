@@ -4,13 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.optim import OptimWrapper
-from mmengine.registry import OPTIM_WRAPPERS
 
 from adla.engine.assigners import find_assigners
 
@@ -20,19 +17,9 @@ REPO = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-@OPTIM_WRAPPERS.register_module()
-class CpuAmpOptimWrapper(OptimWrapper):
-    """Mixed precision where there is no GPU, for which mmengine's own wrapper asks."""
-
-    @contextmanager
-    def optim_context(self, model):
-        with super().optim_context(model), torch.autocast("cpu", dtype=torch.bfloat16):
-            yield
-
-
 VARIANTS = {
     "plain": {},
-    "mixed precision": {"optim_wrapper.type": "CpuAmpOptimWrapper"},
+    "mixed precision": {"optim_wrapper.type": "MixedPrecisionOptimWrapper"},
     "gradient accumulation": {"optim_wrapper.accumulative_counts": 2},
     "exponential moving average": {
         "custom_hooks": [dict(type="AssignProgressHook"), dict(type="EMAHook")]

@@ -29,7 +29,7 @@ def check_devices(**tensors: Tensor) -> None:
 
 
 def check_shape(name: str, tensor: Tensor, *shape: int | None) -> None:
-    """Check the shape of a tensor.
+    """Check the shape of a tensor; a trace for ONNX skips this.
 
     Args:
         name: What to call it.
@@ -39,6 +39,8 @@ def check_shape(name: str, tensor: Tensor, *shape: int | None) -> None:
     Raises:
         ValueError: It has another shape.
     """
+    if jit.is_tracing():
+        return
     fits = tensor.dim() == len(shape) and all(
         length in (None, found) for length, found in zip(shape, tensor.shape, strict=True)
     )

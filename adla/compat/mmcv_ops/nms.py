@@ -122,7 +122,7 @@ def nms_match(dets: Tensor, iou_threshold: float) -> list[list[int]]:
 def _check(boxes: Tensor, scores: Tensor) -> torch.dtype:
     """Check boxes (N, 4) and scores (N,), and return the type to compute in."""
     check_shape("boxes", boxes, None, 4)
-    check_shape("scores", scores, len(boxes))
+    check_shape("scores", scores, boxes.shape[0])
     check_floating(boxes=boxes, scores=scores)
     check_devices(boxes=boxes, scores=scores)
     check_no_nan(boxes=boxes, scores=scores)

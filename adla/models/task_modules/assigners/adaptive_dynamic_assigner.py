@@ -13,8 +13,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
-from adla.core.assignment_rule import Metric
-from adla.core.schedules import ALPHA_DECAY
+from adla.core.adaptive import ALPHA_DECAY, Metric
 
 
 @TASK_UTILS.register_module()

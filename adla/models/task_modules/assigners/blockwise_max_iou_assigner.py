@@ -7,7 +7,7 @@ from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from adla.core.ranked_assignment import BLOCK_PAIRS
+from adla.core.ranked import BLOCK_PAIRS
 
 
 @TASK_UTILS.register_module()

@@ -11,11 +11,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core.boxes import box_areas, clean_boxes
-from adla.core.candidate_pairs import CandidatePairs
-from adla.core.competition import keep_best
-from adla.core.ignore_regions import largest_iof_sparse
-from adla.core.nearby import near_any
 from adla.core.overlaps import aligned_iou, as_columns
+from adla.core.pair_search import CandidatePairs, keep_best, largest_iof_sparse, near_any
 
 #: Pairs up to which the stock assigner is called.
 DENSE_PAIRS = 2**16

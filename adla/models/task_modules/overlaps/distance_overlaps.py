@@ -4,7 +4,7 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import ciou, diou, dotd
-from adla.core.distance_overlaps import check_scale
+from adla.core.overlaps import check_scale
 
 from .measure_overlaps import MeasureOverlaps2D
 

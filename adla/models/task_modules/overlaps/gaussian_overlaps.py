@@ -4,7 +4,7 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import nwd, rfd
-from adla.core.gaussian_overlaps import RFDKind, check_nwd_constant, check_rfd_kind
+from adla.core.overlaps import RFDKind, check_nwd_constant, check_rfd_kind
 
 from .measure_overlaps import MeasureOverlaps2D
 

@@ -4,7 +4,7 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import simd
-from adla.core.similarity_distance import check_similarity_scales
+from adla.core.overlaps import check_similarity_scales
 
 from .measure_overlaps import MeasureOverlaps2D
 

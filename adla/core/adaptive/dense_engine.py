@@ -1,0 +1,82 @@
+"""The assignment with all pairs of some ground truths at a time: for few boxes, or huge ones.
+
+The decision for one prior needs all ground truths, the thresholds of one ground truth need all
+priors. Blocks of whole ground-truth rows give both: a row holds all priors, and over the rows only
+a running best per prior is kept. Memory is bounded by the block, never by priors x ground truths.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..boxes import clean_columns
+from ..overlaps import pairwise_iou
+from .problem import AssignmentProblem
+
+#: Elements of one (ground truths x priors) block at most, or one row: 32 MiB a float32 matrix.
+BLOCK_ELEMENTS = 2**23
+
+
+class _Rows(NamedTuple):
+    """The rows of the ground truths ``first, first + 1, ...`` against all priors."""
+
+    first: int
+    metric: Tensor
+    t_pos: Tensor
+    t_neg: Tensor
+
+
+class DenseEngine:
+    """Decides about N priors by blocks of the (K, N) matrix of all pairs.
+
+    Args:
+        problem: The image; N > 0.
+    """
+
+    def __init__(self, problem: AssignmentProblem) -> None:
+        self.rule, self.gt_boxes, priors, preds, self.blocked = problem
+        # Rows of coordinates, which lie together in memory.
+        self.priors = clean_columns(priors)[:4].t()
+        self.pred_boxes = None if preds is None else clean_columns(preds)[:4].t()
+        self.rows = max(BLOCK_ELEMENTS // len(self.priors), 1)
+
+    def decide(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
+
+        An earlier ground truth wins a tie.
+        """
+        best = self.priors.new_full((len(self.priors),), -1.0)
+        max_overlaps = torch.zeros_like(best)
+        gt_inds = torch.zeros_like(best, dtype=torch.long)
+        near = torch.zeros_like(best, dtype=torch.bool)
+        lowest = best.new_tensor(1.0)
+        for first, metric, t_pos, t_neg in self._blocks():
+            lowest = torch.minimum(lowest, t_neg.amin())
+            near |= (metric >= t_neg[:, None]).any(dim=0)
+            max_overlaps = torch.maximum(max_overlaps, metric.amax(dim=0))
+            qualified = metric.masked_fill_(metric <= t_pos[:, None], -1)
+            value, row = qualified.max(dim=0)
+            better = value > best
+            best = torch.where(better, value, best)
+            gt_inds = torch.where(better, row + first + 1, gt_inds)
+        gt_inds = gt_inds.masked_fill(near & (best < 0), -1)
+        return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
+
+    def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
+        """Return metric and index, shape (K,), of the best prior that is not taken."""
+        found = [rows.metric.masked_fill(taken, 0).max(dim=1) for rows in self._blocks()]
+        value = torch.cat([best.values for best in found])
+        return value.masked_fill(~wanting, 0), torch.cat([best.indices for best in found])
+
+    def _blocks(self) -> Iterator[_Rows]:
+        for first in range(0, len(self.gt_boxes), self.rows):
+            gts = self.gt_boxes[first : first + self.rows]
+            anchor_iou = pairwise_iou(gts, self.priors)
+            regressed_iou = None if self.pred_boxes is None else pairwise_iou(gts, self.pred_boxes)
+            metric = self.rule.measure(anchor_iou, regressed_iou)
+            if self.blocked is not None:
+                anchor_iou = anchor_iou.masked_fill(self.blocked, 0)
+                metric = metric.masked_fill(self.blocked, 0)
+            yield _Rows(first, metric, *self.rule.thresholds(anchor_iou.amax(dim=1), gts))
