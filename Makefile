@@ -30,7 +30,7 @@ env:
 	@'$(PYTHON)' tools/env/setup_env.py --venv '$(VENV)' --stack '$(STACK)'
 
 demo: env
-	@'$(VENV)/bin/python' tools/demo.py
+	@'$(VENV)/bin/python' -m adla demo
 
 test: env
 	@OMP_NUM_THREADS=1 '$(VENV)/bin/python' -m pytest -q -n auto --maxprocesses=4

@@ -13,10 +13,6 @@ INSTALL_HINT = (
     "run pip install '.[onedl]' in the adla repository, or pip install '.[openmmlab]' for "
     "OpenMMLab's own packages, or 'make env'; nothing is compiled"
 )
-HEADLESS_HINT = (
-    "pip uninstall -y opencv-python opencv-python-headless, then pip install "
-    "opencv-python-headless, which shows no windows and needs no such library"
-)
 
 
 def _is_installed(distribution: str) -> bool:
@@ -48,6 +44,23 @@ def find_mixed_families(is_installed: Callable[[str], bool] = _is_installed) -> 
     )
 
 
+def describe_opencv(error: ImportError) -> str:
+    """Say in one sentence why OpenCV does not load and how to get the build without windows.
+
+    Args:
+        error: What its import raised, such as that libGL.so.1 is not there.
+    """
+    try:
+        version = "==" + metadata.version("opencv-python")
+    except metadata.PackageNotFoundError:
+        version = ""
+    return (
+        f"OpenCV does not load ({error}): run pip uninstall -y opencv-python "
+        f"opencv-python-headless, then pip install opencv-python-headless{version}, which shows no "
+        "windows and needs no such library"
+    )
+
+
 def check_stack() -> None:
     """Check that mmengine, mmcv and mmdet import, come from one family, and that mmcv has its ops.
 
@@ -65,11 +78,10 @@ def check_stack() -> None:
             if error.name not in ("mmengine", "mmcv", "mmdet"):
                 raise
             raise ImportError(
-                f"adla needs {error.name}, which is not installed: {INSTALL_HINT} "
-                "(for adla.core alone set ADLA_CORE_ONLY=1)"
+                f"adla needs {error.name}, which is not installed: {INSTALL_HINT}"
             ) from None
         except ImportError as error:
             if error.name != "cv2":
                 raise
-            raise ImportError(f"adla: OpenCV does not load ({error}): {HEADLESS_HINT}") from None
+            raise ImportError(f"adla: {describe_opencv(error)}") from None
     check_ops()

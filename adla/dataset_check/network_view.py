@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .anchor_proposal import AnchorProposal, propose_anchors
 from .annotations import Records
 from .matching import Matching, assigner_memory, match
 from .object_sizes import Sizes, box_sizes, measure_sizes
@@ -41,6 +42,7 @@ class View:
         num_priors: How many priors lie on it; None without priors, as what follows.
         memory: Gigabytes (1e9 bytes) in which a dense assigner holds all pairs.
         matching: What the priors see.
+        anchors: Anchors that fit; None for heads with points, and without objects.
         notes: What is random or was not followed.
     """
 
@@ -51,6 +53,7 @@ class View:
     num_priors: int | None = None
     memory: float | None = None
     matching: Matching | None = None
+    anchors: AnchorProposal | None = None
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,11 +101,14 @@ def network_view(
     width, height = geometry.inputs.max(axis=0).astype(int).tolist()
     view = View(box_sizes(boxes), measure_sizes(boxes), (width, height), notes=geometry.notes)
     view.most_objects = int(np.bincount(image, minlength=1).max()) * geometry.images_per_input
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    canvases = geometry.canvases[image]
+    if eyes.priors is None or eyes.priors.has_anchors:
+        view.anchors = propose_anchors(corners, canvases, eyes.priors)
     if eyes.priors is not None:
         view.num_priors = int(eyes.priors.count(np.array([[width, height]]))[0])
         view.memory = assigner_memory(view.num_priors, view.most_objects)
-        corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-        view.matching = match(corners, geometry.canvases[image], eyes.priors)
+        view.matching = match(corners, canvases, eyes.priors)
     elif eyes.note:
         view.notes.append(eyes.note)
     return view

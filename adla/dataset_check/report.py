@@ -18,6 +18,7 @@ from .inspection import Inspection
 from .matching import Matching
 from .network_view import View
 from .object_sizes import Sizes
+from .published import Comparison
 
 MAX_CLASSES = 20
 _EXAMPLES = 3
@@ -110,6 +111,40 @@ def problem_list(inspections: Sequence[Inspection]) -> RenderableType:
         if len(problem.items) > _EXAMPLES:
             more = len(problem.items) - _EXAMPLES
             lines.append(Text(f"          and {more:,} more, all in --json", style="dim"))
+    return Group(*lines)
+
+
+def published_list(comparisons: Sequence[Comparison]) -> RenderableType:
+    """Return what is as published, and what is not."""
+    lines = [
+        Text.assemble((f"{word:<8}", style), text)
+        for comparison in comparisons
+        for word, style, texts in (
+            ("same", "green", comparison.equal),
+            ("differs", "yellow", comparison.different),
+        )
+        for text in texts
+    ]
+    return Group(*lines)
+
+
+def anchor_lines(inspections: Sequence[Inspection]) -> RenderableType:
+    """Return the anchors that fit the objects of the training, and how well they do."""
+    lines = []
+    for inspection in inspections:
+        proposal = inspection.view.anchors if inspection.view else None
+        if proposal is None or "train" not in inspection.source.splits:
+            continue
+        count = inspection.sizes.count
+        now = "" if proposal.misfits_now is None else f", now {share(proposal.misfits_now, count)}"
+        lines.append(
+            Text.assemble(
+                (f"{'anchors':<8}", "cyan"),
+                f"of {proposal.smallest:g} to {proposal.largest:.0f} px fit: "
+                f"AnchorGenerator({proposal.config()}); below IoU 0.5 with the best one "
+                f"{share(proposal.misfits, count)} of the objects{now}",
+            )
+        )
     return Group(*lines)
 
 

@@ -1,5 +1,9 @@
 """What runs beside the training."""
 
+from adla.compat.prepare import prepare_stack
+
+prepare_stack()
+
 from .hooks import (
     AssignProgressHook,
     AssignStatsHook,

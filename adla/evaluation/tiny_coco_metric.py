@@ -11,8 +11,8 @@ from mmdet.evaluation import CocoMetric
 from mmdet.registry import METRICS
 from mmengine.logging import MMLogger
 
-from adla.core.boxes import SIZE_BINS
 from adla.datasets.categories import category_ids
+from adla.size_bins import SIZE_BINS
 
 from .box_arrays import Detections, GroundTruth
 from .coco_engines import load_engine

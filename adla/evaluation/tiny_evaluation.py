@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from adla.core.boxes import SIZE_BINS
+from adla.size_bins import SIZE_BINS
 
 from .box_arrays import Detections, GroundTruth, paired_ious
 from .coco_engines import ALL_AREAS, Curves, Matches, load_engine

@@ -16,7 +16,7 @@ class Launcher:
     """How `tools/train.py` and `tools/test.py` are started.
 
     Attributes:
-        root: The repository, with `tools/` and `configs/`.
+        root: The folder with `tools/` and `configs/`, see `adla.installed_files`.
         kind: One of `LAUNCHERS`.
         gpus: Number of devices; 'local' uses one.
         partition: Partition of the slurm cluster.

@@ -91,7 +91,10 @@ def read_training(run: Run, names: tuple[str, ...]) -> dict[str, float | None]:
         if not intervals or record[_INTERVAL] != intervals[-1][_INTERVAL]:
             intervals.append(record)
     if not intervals:
-        raise ValueError(f"no {_INTERVAL} in {files[-1]}: the training ran without AssignStatsHook")
+        raise ValueError(
+            f"no {_INTERVAL} in {files[-1]}: the training ran without AssignStatsHook, or ended "
+            "before the hook's first interval did"
+        )
     means: dict[str, float | None] = {}
     for name in names:
         values = [interval[name] for interval in intervals if name in interval]

@@ -31,6 +31,7 @@ class Stages:
         execute: Runs a command.
         say: Shows one line.
         suggest: Says how to get a missing file, from a message that names it.
+        data_root: What the data sets' paths start from: the folder that commands run in.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class Stages:
         execute: Execute,
         say: Say,
         suggest: Callable[[str], str] = lambda message: "",
+        data_root: Path = Path(),
     ) -> None:
         self.table, self.launcher = table, launcher
-        self.execute, self.say, self.suggest = execute, say, suggest
+        self.execute, self.say = execute, say
+        self.suggest, self.data_root = suggest, data_root
 
     def run_all(self, stage: str, runs: Sequence[Run]) -> list[str]:
         """Bring every run through a stage.
@@ -75,7 +78,7 @@ class Stages:
         if record.checkpoint:
             self.say(f"{run.name}: already trained, {run.work_dir / record.checkpoint}")
             return
-        check_data(cfg, ("train", "val", "test"), self.launcher.root, self.suggest)
+        check_data(cfg, ("train", "val", "test"), self.data_root, self.suggest)
         resumes = last_checkpoint(run)
         if resumes:
             self.say(f"{run.name}: resumes from {resumes.name}")
@@ -97,7 +100,7 @@ class Stages:
         checkpoint = run.work_dir / record.checkpoint
         if not checkpoint.is_file():
             raise FileNotFoundError(f"{checkpoint} is gone; remove {run.work_dir} to train anew")
-        check_data(cfg, ("test",), self.launcher.root, self.suggest)
+        check_data(cfg, ("test",), self.data_root, self.suggest)
         command = self.launcher.test(run, checkpoint, self.table.test_options)
         record.tested = False
         self._execute(run, record, "test", command, 1)

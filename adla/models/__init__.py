@@ -1,5 +1,9 @@
 """Backbones, necks, heads, losses and task modules, registered in mmdet's registries."""
 
+from adla.compat.prepare import prepare_stack
+
+prepare_stack()
+
 from .backbones import C2fDarknet, TimmBackbone
 from .dense_heads import (
     AdlaATSSHead,

@@ -24,7 +24,7 @@ def run(*paths, code="", flags=()):
     found = [*map(str, paths), str(ROOT)]
     return subprocess.run(
         [sys.executable, *flags, "-c", f"{code}\nfrom adla.env import main; main()"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(found), "ADLA_CORE_ONLY": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(found)},
         text=True,
         capture_output=True,
         check=True,

@@ -12,9 +12,6 @@ import sys
 import time
 
 import numpy as np
-
-os.environ["ADLA_CORE_ONLY"] = "1"
-
 from rich.console import Console
 from rich.table import Table
 

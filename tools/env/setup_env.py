@@ -74,12 +74,7 @@ def read_family(stack: str) -> list[str]:
 
 
 def check_families(installed: set[str], stack: str) -> None:
-    """Refuse an environment that already holds distributions of the other family.
-
-    Args:
-        installed: Distribution names in lower case, with ``_`` for ``-``.
-        stack: The family to install, one of `STACKS`.
-    """
+    """Refuse an environment with the other family's distributions, named with ``_`` for ``-``."""
     others = [name for key in STACKS if key != stack for name in read_family(key)]
     found = [name for name in others if name.replace("-", "_") in installed]
     if found:
@@ -116,12 +111,9 @@ def compute_key(venv: Path, stack: str) -> str:
 
 
 class Setup:
-    """The steps from nothing to a checked environment.
+    """The steps from nothing to a checked environment, in a folder that exists.
 
-    Args:
-        venv: Folder of the environment, which exists.
-        stack: 'onedl' or 'openmmlab'.
-        lock: Number of an open file that every command inherits, so that its lock outlives none.
+    Every command inherits the open file ``lock``, so that no second set-up starts beside it.
     """
 
     def __init__(self, venv: Path, stack: str, lock: int) -> None:
@@ -154,14 +146,14 @@ class Setup:
         print(f"environment ready: {self.venv}")
 
     def _make_venv(self) -> None:
-        if self._works("import pip"):
+        if self._has_pip():
             return
         print(f"making the venv {self.venv}", flush=True)
         command = [sys.executable, "-m", "venv", str(self.venv)]
         result = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        if result.returncode or not self._works("import pip"):
+        if result.returncode or not self._has_pip():
             reason = (result.stdout.strip() or "its Python does not run").splitlines()[-1]
             raise SetupError(f"cannot make a venv in {self.venv}: {reason}; remove that folder")
 
@@ -181,8 +173,8 @@ class Setup:
     def _find_compiled(self) -> list[Path]:
         return list(self.venv.glob("lib/python*/site-packages/mmcv/_ext*.so"))
 
-    def _works(self, code: str) -> bool:
-        command = [str(self.python), "-c", code]
+    def _has_pip(self) -> bool:
+        command = [str(self.python), "-c", "import pip"]
         return self.python.exists() and not subprocess.run(command, capture_output=True).returncode
 
     def _pip(self, *args: str | Path) -> None:

@@ -31,16 +31,7 @@ def check_packages() -> None:
 
 
 if __name__ == "__main__":
-    import cv2
-    import mmcv
-    import mmdet
-    import mmengine
-    import torch
-    import torchvision
-
-    import adla
+    import adla  # noqa: F401  which imports mmengine, mmcv with OpenCV, and mmdet
 
     check_ops()
     check_packages()
-    modules = (torch, torchvision, cv2, mmengine, mmcv, mmdet, adla)
-    print(", ".join(f"{module.__name__} {module.__version__}" for module in modules))

@@ -1,5 +1,5 @@
-# SIRST-V2 as OSCAR trains: trainval_full to test_full, whole images at 1000 x 600, each three times
-# in an epoch. Boxes of the NoCo map are cut to whole pixels as the authors' program does.
+# SIRST-V2 as OSCAR trains: trainval_full to test_full, whole images at 1000 x 600, each three
+# times in an epoch. Boxes of the NoCo map are cut to whole pixels as the authors' program does.
 _base_ = "./sirst-v2_detection.py"
 
 test_ann_file = "annotations/test_full.json"

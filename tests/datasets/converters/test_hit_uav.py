@@ -1,7 +1,6 @@
 import json
 import os
-import runpy
-import sys
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,6 @@ from adla.datasets.converters.near_duplicates import near_duplicate_share, thumb
 
 from .aerial import FRAMES, HIT_UAV_SIZE, hit_uav_json, pixels, write_hit_uav
 from .damage import check_damages, damage_json, files_below, result_or_message, thorough
-
-TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "hit_uav.py"
 
 
 @pytest.fixture
@@ -276,16 +273,14 @@ def test_damaged_json(small):
         path.write_text(json.dumps(content))
 
 
-def test_tool(source, tmp_path, monkeypatch, capsys):
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name="__main__")
-
-    run(source, tmp_path / "out", "--scale", "0.5", "--published-split")
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "HIT-UAV" in printed and "WARNING: the published split leaks" in printed
-    with pytest.raises(SystemExit, match=r"^error: .* holds no normal_json"):
-        run(tmp_path, tmp_path / "none")
+def test_command(source, tmp_path, adla_command):
+    code, out, _ = adla_command(
+        "convert", "hit-uav", source, tmp_path / "out", "--scale", "0.5", "--published-split"
+    )
+    printed = " ".join(out.split())
+    assert code == 0 and "HIT-UAV" in printed and "WARNING: the published split leaks" in printed
+    code, _, err = adla_command("convert", "hit-uav", tmp_path, tmp_path / "none")
+    assert code == 2 and re.match(r"adla convert hit-uav: .* holds no normal_json", err)
 
 
 def test_the_real_file_is_split_where_its_videos_break():

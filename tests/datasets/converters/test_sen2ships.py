@@ -1,7 +1,5 @@
 import json
-import runpy
-import sys
-from pathlib import Path
+import re
 
 import numpy as np
 import pytest
@@ -19,8 +17,6 @@ from adla.datasets.converters.tiles import tile_starts, visible_boxes
 
 from .aerial import HARBORS, band_path, pixels, sen2ships_json, write_band, write_sen2ships
 from .damage import check_damages, damage_json, result_or_message, thorough
-
-TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "sen2ships.py"
 
 
 @pytest.fixture
@@ -273,13 +269,9 @@ def test_damaged_json(tmp_path):
     check_damages(1000, lambda rng: damage_json(sen2ships_json(HARBORS), rng), check)
 
 
-def test_tool(source, tmp_path, monkeypatch, capsys):
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name="__main__")
-
-    run(source, tmp_path / "out", "--tile", "64")
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "sen2ships" in printed and "tokyo: left out" in printed
-    with pytest.raises(SystemExit, match=r"^error: .* holds no coco_annotations"):
-        run(tmp_path, tmp_path / "none")
+def test_command(source, tmp_path, adla_command):
+    code, out, _ = adla_command("convert", "sen2ships", source, tmp_path / "out", "--tile", "64")
+    printed = " ".join(out.split())
+    assert code == 0 and "sen2ships" in printed and "tokyo: left out" in printed
+    code, _, err = adla_command("convert", "sen2ships", tmp_path, tmp_path / "none")
+    assert code == 2 and re.match(r"adla convert sen2ships: .* holds no coco_annotations", err)

@@ -1,7 +1,5 @@
 import json
-import runpy
-import sys
-from pathlib import Path
+import re
 
 import pytest
 from hypothesis import given
@@ -15,7 +13,6 @@ from adla.datasets.converters.visdrone_read import CLASSES
 from .aerial import VISDRONE, write_visdrone
 from .damage import check_damages, damage_text, result_or_message, thorough
 
-TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "visdrone.py"
 TRAIN = "VisDrone2019-DET-train"
 
 
@@ -166,13 +163,9 @@ def test_damaged_text(small):
     check_damages(1000, lambda rng: damage_text(text, rng), check)
 
 
-def test_tool(source, tmp_path, monkeypatch, capsys):
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name="__main__")
-
-    run(source, tmp_path / "out", "--copy")
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "VisDrone-DET" in printed and "1 ignored regions" in printed
-    with pytest.raises(SystemExit, match=r"^error: .* holds none of"):
-        run(tmp_path, tmp_path / "none")
+def test_command(source, tmp_path, adla_command):
+    code, out, _ = adla_command("convert", "visdrone", source, tmp_path / "out", "--copy")
+    printed = " ".join(out.split())
+    assert code == 0 and "VisDrone-DET" in printed and "1 ignored regions" in printed
+    code, _, err = adla_command("convert", "visdrone", tmp_path, tmp_path / "none")
+    assert code == 2 and re.match(r"adla convert visdrone: .* holds none of", err)

@@ -1,11 +1,10 @@
-import importlib
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from mmengine.logging import MMLogger
 
 from tests.dataset_check.toy import toy_coco, toy_dataset, write_toy
 
@@ -32,19 +31,9 @@ def write_config(tmp_path):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the tool in this process: exit code, stdout, stderr."""
-    monkeypatch.syspath_prepend(str(TOOLS))
-    tool = importlib.import_module("check_dataset")
-    logger = MMLogger.get_current_instance()
-    monkeypatch.setattr(logger, "level", logger.level)  # the tool changes it
-
-    def call(*args) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["check_dataset.py", *map(str, args)])
-        code = tool.main()
-        return code, *capsys.readouterr()
-
-    return call
+def run(adla_command):
+    """Run the command in this process: exit code, stdout, stderr."""
+    return partial(adla_command, "check")
 
 
 def test_a_spoilt_set_by_the_command_line(tmp_path, write_config):
@@ -78,6 +67,27 @@ def test_a_sound_set_is_fine(tmp_path, write_config, run):
     write_toy(tmp_path)
     code, out, _ = run(write_config(), "--split", "train")
     assert code == 0 and "fine: nothing found" in out and "can get a positive" in out
+
+
+ANCHORS = HEAD.replace(
+    'type="FCOSHead"',
+    'type="RetinaHead", anchor_generator=dict(type="AnchorGenerator", '
+    "octave_base_scale=4, scales_per_octave=3, ratios=[0.5, 1.0, 2.0], strides=[4, 8])",
+).replace("strides=[4, 8]))\n", "))\n")
+
+
+def test_anchors_that_fit_are_proposed_and_releases_named(tmp_path, write_config, run):
+    write_toy(tmp_path)
+    config = write_config(ANCHORS, type="LEVIRShipDataset", metainfo=dict(classes=("ship",)))
+    _, out, _ = run(config, "--json", tmp_path / "check.json")
+    assert "anchors of " in out and "fit: AnchorGenerator(octave_base_scale=" in out
+    assert "of the objects, now " in out
+    assert "differs train: LEVIR-Ship train: images 3, published 2,336" in out
+    content = json.loads((tmp_path / "check.json").read_text())
+    assert content["published"][0]["release"] == "LEVIR-Ship"
+    assert content["datasets"][0]["network"]["anchors"]["strides"]
+    _, out, _ = run(write_config())
+    assert "anchors of " not in out, "this head has points"
 
 
 def test_a_warning_does_not_fail(tmp_path, write_config, run):
@@ -115,7 +125,7 @@ def test_what_cannot_be_checked_ends_with_one_line(
     write_toy(tmp_path)
     code, out, err = run(write_config(text, **options), "--json", tmp_path / "o.json", *args)
     assert code == 2 and out == ""
-    assert err.startswith("check_dataset: ") and message in err
+    assert err.startswith("adla check: ") and message in err
     assert not (tmp_path / "o.json").exists()
 
 

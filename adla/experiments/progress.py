@@ -1,4 +1,4 @@
-"""Commands that show that they live: mmengine's log lines condensed to one line of progress."""
+"""Run commands with one line of progress, read from mmengine's log lines."""
 
 import os
 import queue
@@ -74,7 +74,7 @@ def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
     return (int(epoch) - 1 + share) / max_epochs, text
 
 
-def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None], None]) -> None:
+def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None], None]) -> int:
     """Run a command, copy its output to a log file and show each line to `on_line`.
 
     Its OpenMP threads sleep when they wait: threads that spin, as is their default, bring a
@@ -86,8 +86,8 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
         cwd: Folder it runs in.
         on_line: Called with each line, and with None when a second went by without one.
 
-    Raises:
-        SystemExit: If it fails; the end of the log has been written to stderr.
+    Returns:
+        Its exit code.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
@@ -124,7 +124,31 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
             raise
         finally:
             code = process.wait()
+    return code
+
+
+def execute(
+    console: Console, cwd: Path, command: list[str], log: Path, title: str, epochs: int
+) -> bool:
+    """Run a command with a line of progress, its output in a file.
+
+    Args:
+        console: Where progress is shown.
+        cwd: Folder it runs in.
+        command: The command.
+        log: File that gets its output.
+        title: What is shown beside the progress.
+        epochs: Epochs of the training; 1 for a test.
+
+    Returns:
+        Whether it succeeded; if not, the end of its output has been written to stderr.
+    """
+    with Ticker(console, title) as ticker:
+        code = call(
+            command, log, cwd, lambda line: ticker.update(*(read_step(line or "", epochs) or ()))
+        )
+        if code == 0:
+            ticker.update(1.0, "done")
     if code:
         sys.stderr.write("".join(log.read_text().splitlines(keepends=True)[-25:]))
-        shown = " ".join(command[1:3])
-        raise SystemExit(f"demo: {shown} failed with exit code {code}; its whole output: {log}")
+    return code == 0

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-#: An environment without mmdet and what else the tool must not need.
-WITHOUT = ["mmengine", "mmcv", "mmdet", "cv2", "scipy", "terminaltables", "tqdm", "PIL"]
+#: An environment without mmdet and what else the command must not need.
+WITHOUT = ["mmengine", "mmcv", "mmdet", "torch", "cv2", "scipy", "terminaltables", "tqdm", "PIL"]
 
 
 def run(*args, hidden=WITHOUT):
     code = (
-        f"import runpy, sys; sys.modules.update(dict.fromkeys({hidden}));"
-        f"sys.argv = ['eval_json.py', *{list(map(str, args))!r}];"
-        f"runpy.run_path({str(ROOT / 'tools/eval_json.py')!r}, run_name='__main__')"
+        f"import sys; sys.modules.update(dict.fromkeys({hidden}));"
+        f"from adla.cli.commands import run; sys.exit(run(['eval', *{list(map(str, args))!r}]))"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
@@ -83,7 +82,7 @@ def test_the_other_engine_and_limit(files):
 
 def test_one_clear_message(files):
     result = run(files / "gt.json", files / "gt.json")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert re.fullmatch(
-        r"eval_json: .*gt\.json: 3 of 3 entries have no 'score', .*\n", result.stderr
+        r"adla eval: .*gt\.json: 3 of 3 entries have no 'score', .*\n", result.stderr
     )
