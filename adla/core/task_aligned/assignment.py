@@ -13,7 +13,7 @@ from torch import Tensor
 from ..pair_search import largest_of_each
 from .alignment_measure import AlignmentMeasure
 from .batch_targets import BatchTargets
-from .center_sampling import gated_pairs
+from .center_sampling import gated_pairs, widen_small_sides
 from .contested_priors import admit_rivals
 from .forced_matches import force_matches
 from .rule import TaskAlignmentRule
@@ -55,7 +55,7 @@ def assign_task_aligned(
 
     1. Gate: a prior can match a ground truth if it lies inside its box (the border excluded); on
        ``dotd`` levels, or those that a list names, the box is first widened about its centre to at
-       least ``gate_stride`` strides.
+       least ``gate_stride`` strides; on all levels with ``widen_small_sides``, see there.
     2. Candidates: the ``topk`` priors in the gate with the largest alignment metric
        ``score^alpha * overlap^beta`` above 0, over all levels or on each; ties: lowest index.
     3. Conflict: a prior that several want goes to the one with the largest overlap, of those that
@@ -97,6 +97,9 @@ def assign_task_aligned(
     )
     points = priors.float()
     gates = [rule.gate_of(level, num_levels) for level in range(num_levels)]
+    gated = targets.boxes
+    if rule.widen_small_sides:
+        gated = widen_small_sides(gated, points, num_level_priors)
     measure = AlignmentMeasure(
         scores.flatten(0, 1), boxes.flatten(0, 1), levels, metrics, targets, rule
     )
@@ -104,12 +107,12 @@ def assign_task_aligned(
     rows = max(block_elements // num_priors, 1)
     found = []
     for first in range(0, len(targets.boxes), rows):
-        gts = targets.boxes[first : first + rows]
+        gts = gated[first : first + rows]
         gt, prior = gated_pairs(gts, points, num_level_priors, gates)
         found.append(_candidates(gt + first, prior, measure))
     gt, prior, overlap, metric = (torch.cat(parts) for parts in zip(*found, strict=True))
     if rule.contested == "all":
-        gt, prior = admit_rivals(gt, prior, measure, points, gates, block_elements)
+        gt, prior = admit_rivals(gt, prior, measure, gated, points, gates, block_elements)
         overlap = measure.overlap(gt, prior)
         metric = measure.metric(gt, prior, overlap)
     wins = largest_of_each(measure.places(gt, prior), overlap.float())

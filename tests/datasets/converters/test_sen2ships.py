@@ -1,6 +1,6 @@
 import json
-import sys
 import re
+import sys
 
 import numpy as np
 import pytest
