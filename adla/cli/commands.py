@@ -1,6 +1,7 @@
 """The commands of ``adla``, each imported when it is called."""
 
 import difflib
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ def one_line_errors(
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        message = str(error).removeprefix("adla: ")
+        message = re.sub("^adla:? ", "", str(error))
         print(f"{program}: {message}{hint(message)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

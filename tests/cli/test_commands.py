@@ -103,7 +103,7 @@ def test_errors_and_interrupts_end_with_one_line(capsys):
     for error, code, line in (
         (ValueError("adla: wrong"), 2, "adla check: wrong!"),
         (FileNotFoundError("none"), 2, "adla check: none!"),
-        (ImportError("adla needs mmdet"), 2, "adla check: adla needs mmdet!"),
+        (ImportError("adla needs mmdet"), 2, "adla check: needs mmdet!"),
         (
             KeyboardInterrupt(),
             1,

@@ -167,6 +167,7 @@ def change(source, edit):
             "box (115, 5, 9, 6) leaves the image of (120, 90)",
         ),
         (lambda c: c["annotations"][0].update(image_id=9), "image_id 9 is not in the file"),
+        (lambda c: c["images"][0].update(width=120.0), "size (120.0, 90) of busan is not in whole"),
         (
             lambda c: c["images"][0].update(width=121),
             "busan: neither a picture of (121, 90) pixels nor band B04, B03, B02",
