@@ -9,7 +9,7 @@ from .tiny_coco import TinyCocoDataset
 
 @DATASETS.register_module()
 class HITUAVDataset(TinyCocoDataset):
-    """HIT-UAV as converted by ``tools/dataset_converters/hit_uav.py``; persons have 8 to 16 px."""
+    """HIT-UAV as converted by ``adla convert hit-uav``; persons have 8 to 16 px."""
 
     METAINFO: ClassVar[dict] = {
         "classes": ("Person", "Car", "Bicycle", "OtherVehicle"),

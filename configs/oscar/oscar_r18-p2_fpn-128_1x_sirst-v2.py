@@ -6,7 +6,7 @@ _base_ = [
 ]
 
 # As published: whole images at 1000 x 600, each three times in an epoch, mixed precision
-# (tools/train.py --amp). The authors train on trainval_full and test on test_full.
+# (adla train --amp). The authors train on trainval_full and test on test_full.
 resize = dict(type="Resize", scale=(1000, 600), keep_ratio=True)
 train_pipeline = [
     dict(type="LoadImageFromFile"),
