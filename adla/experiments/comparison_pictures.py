@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from mmdet.models.task_modules import AssignResult
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.registry import init_default_scope
@@ -100,7 +102,7 @@ def _assign(
         assigner.set_progress(1.0)
     seen, assign = [], assigner.assign
 
-    def listen(pred_instances, *args, **kwargs):
+    def listen(pred_instances: InstanceData, *args: Any, **kwargs: Any) -> AssignResult:
         result = assign(pred_instances, *args, **kwargs)
         seen.append((pred_instances.priors.numpy(), result.gt_inds.numpy()))
         return result
