@@ -4,6 +4,8 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import ciou, diou, dotd
+from adla.core.box_groups import Ranges
+from adla.core.distance_bounds import dotd_bounds
 from adla.core.distance_overlaps import check_scale
 
 from .measure_overlaps import MeasureOverlaps2D
@@ -45,6 +47,10 @@ class DotDOverlaps2D(MeasureOverlaps2D):
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.dotd`."""
         return dotd(boxes1, boxes2, self.scale)
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.distance_bounds.dotd_bounds`."""
+        return dotd_bounds(gts, groups, self.scale)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(scale={self.scale})"

@@ -4,6 +4,8 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import nwd, rfd
+from adla.core.box_groups import Ranges
+from adla.core.distance_bounds import nwd_bounds, rfd_bounds
 from adla.core.gaussian_overlaps import RFDKind, check_nwd_constant, check_rfd_kind
 
 from .measure_overlaps import MeasureOverlaps2D
@@ -28,6 +30,10 @@ class NWDOverlaps2D(MeasureOverlaps2D):
         """Return :func:`adla.core.nwd`."""
         return nwd(boxes1, boxes2, self.constant)
 
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.distance_bounds.nwd_bounds`."""
+        return nwd_bounds(gts, groups, self.constant)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(constant={self.constant})"
 
@@ -50,6 +56,10 @@ class RFDOverlaps2D(MeasureOverlaps2D):
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.rfd`."""
         return rfd(boxes1, boxes2, self.kind)
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.distance_bounds.rfd_bounds`."""
+        return rfd_bounds(gts, groups, self.kind)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(kind={self.kind!r})"

@@ -1,0 +1,132 @@
+"""How far ground truths are at least and at most from all boxes of a group, by any measure.
+
+DotD, NWD, RFD and SimD fall with a distance D: ``exp(-D)`` or ``1 / (1 + D)``. The ranges of a
+group of boxes bound D from both sides. A group whose least D is above the greatest D of another
+holds nothing better, and need not be measured. Bounds are widened by far more than what rounding
+can do to D or to the measure; where a measure is so small that it loses digits, the upper bound is
+infinite. So it is exact to leave out what they rule out.
+"""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from .box_groups import MARGIN, Ranges
+from .gaussian_overlaps import RFDKind
+
+#: Relative and absolute widening of the distances, far above the rounding of float32.
+SLACK = 2.0**-14
+
+#: Distances up to which ``exp(-D)``, and ``1 / (1 + D)``, are normal numbers in float32.
+FARTHEST_EXP, FARTHEST_INVERSE = 80.0, 1e30
+
+
+class BoundedMeasure(Protocol):
+    """A measure that is 0 for what is no box, and else falls with a distance that has bounds."""
+
+    def __call__(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return the measure (..., m, n), at least 0, of boxes (..., m, 4) and (..., n, 4)."""
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return the least and the greatest distance (...) of ground truths to groups.
+
+        Args:
+            gts: The columns x1, y1, x2, y2 of ground truths, shape (4, ...), in pixels.
+            groups: Ranges (2, ...) of a shape that broadcasts with it.
+        """
+
+
+class _Apart(NamedTuple):
+    """The least and the greatest difference of ground truths and groups, (2, ...) along x, y."""
+
+    least: Tensor
+    greatest: Tensor
+
+
+def dotd_bounds(gts: Tensor, groups: Ranges, scale: float) -> tuple[Tensor, Tensor]:
+    """Bound ``rho / S`` of :func:`~adla.core.dotd`."""
+    return _widened(*(x.square().sum(0).sqrt() / scale for x in _offsets(gts, groups)))
+
+
+def nwd_bounds(gts: Tensor, groups: Ranges, constant: float) -> tuple[Tensor, Tensor]:
+    """Bound ``W / C`` of :func:`~adla.core.nwd`."""
+    return _widened(*(x.sqrt() / constant for x in _squared_wasserstein(gts, groups)))
+
+
+def rfd_bounds(gts: Tensor, groups: Ranges, kind: RFDKind) -> tuple[Tensor, Tensor]:
+    """Bound D of :func:`~adla.core.rfd`."""
+    if kind == "wd":
+        bounds = _squared_wasserstein(gts, groups)
+    else:
+        bounds = _divergence(gts, groups)
+    return _widened(*bounds, farthest=FARTHEST_INVERSE)
+
+
+def simd_bounds(gts: Tensor, groups: Ranges, m: float, n: float) -> tuple[Tensor, Tensor]:
+    """Bound the sum of location and shape of :func:`~adla.core.simd`."""
+    gt, offsets, sides = _sides(gts), _offsets(gts, groups), _side_differences(gts, groups)
+    low, high = groups.side_low, groups.side_high
+    location = offsets.least / (gt + high), offsets.greatest / (gt + low)
+    # |g - w| / (g + w) grows on both sides of g.
+    nearest = sides.least / (gt + torch.clamp(gt, low, high))
+    farthest = torch.maximum((gt - low).abs() / (gt + low), (gt - high).abs() / (gt + high))
+    shape = nearest, farthest + MARGIN
+
+    def length(part: Tensor) -> Tensor:
+        return ((m * part[0]).square() + (n * part[1]).square()).sqrt()
+
+    least, greatest = (length(a) + length(b) for a, b in zip(location, shape, strict=True))
+    return _widened(least, greatest, slack=SLACK * (1 + m + n))
+
+
+def _widened(
+    least: Tensor, greatest: Tensor, slack: float = SLACK, farthest: float = FARTHEST_EXP
+) -> tuple[Tensor, Tensor]:
+    """Return bounds that hold for rounded distances too; a far upper one becomes infinite."""
+    greatest = greatest * (1 + SLACK) + slack
+    return least * (1 - SLACK) - slack, greatest.masked_fill(greatest > farthest, torch.inf)
+
+
+def _sides(gts: Tensor) -> Tensor:
+    """Return width and height, float32, shape (2, ...)."""
+    return (gts[2:] - gts[:2]).float()
+
+
+def _offsets(gts: Tensor, groups: Ranges) -> _Apart:
+    """Bound the differences of the centers."""
+    centers = ((gts[:2] + gts[2:]) / 2).float()
+    margin = MARGIN * gts.abs().amax(dim=0).float()
+    return _apart(centers, groups.center_low, groups.center_high, margin)
+
+
+def _side_differences(gts: Tensor, groups: Ranges) -> _Apart:
+    """Bound the differences of the sides."""
+    sides = _sides(gts)
+    return _apart(sides, groups.side_low, groups.side_high, MARGIN * sides)
+
+
+def _apart(values: Tensor, low: Tensor, high: Tensor, margin: Tensor) -> _Apart:
+    """Bound the differences of values and what lies between low and high, all (2, ...)."""
+    below, above = low - values, values - high
+    least = torch.maximum(below, above).sub_(margin).clamp_(min=0)
+    return _Apart(least, torch.minimum(below, above).neg_().add_(margin))
+
+
+def _squared_wasserstein(gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+    pairs = zip(_offsets(gts, groups), _side_differences(gts, groups), strict=True)
+    least, greatest = (a.square().sum(0) + b.square().sum(0) / 4 for a, b in pairs)
+    return least, greatest
+
+
+def _divergence(gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+    gt, offsets = _sides(gts), _offsets(gts, groups)
+    low, high = groups.side_low / gt, groups.side_high / gt
+
+    def of_ratio(ratio: Tensor) -> Tensor:
+        return (ratio.square() - 1) / 2 - ratio.log()
+
+    # It falls down to the ratio 1, and grows from there.
+    best, worst = low.clamp(min=1).minimum(high), torch.maximum(of_ratio(low), of_ratio(high))
+    least = (of_ratio(best) + 2 * (offsets.least / gt).square()).sum(0)
+    return least, (worst + 2 * (offsets.greatest / gt).square()).sum(0)
