@@ -57,19 +57,19 @@ def rank_bounded(
     gts, groups = gt_boxes.index_select(0, known), BoxGroups.of(priors)
     inside = torch.arange(BRANCHES, device=priors.device)[:, None]
     found = [(known[:0], known[:0], best[:0])]
-    if len(gts) and groups.count:
+    if len(gts) and groups.num_boxes:
         for gt, group, ranks in _Search(measure, gts, groups, k, with_best).pairs():
             place = (group * BRANCHES + inside).flatten()
             prior = groups.order.index_select(0, place)
             gt = gt.repeat(BRANCHES)
             pairs = gts.index_select(0, gt)[:, None], priors.index_select(0, prior)[:, None]
             value = measure(*pairs).flatten().to(best.dtype)
-            value.masked_fill_(place >= groups.count, -1)
+            value.masked_fill_(place >= groups.num_boxes, -1)
             if with_best:
                 best.scatter_reduce_(0, prior, value, "amax")
             ranked = ranks.repeat(BRANCHES).nonzero().squeeze(1)
             ranking = known.index_select(0, gt.index_select(0, ranked))
-            found.append((ranking, *(x.index_select(0, ranked) for x in (prior, value))))
+            found.append((ranking, prior.index_select(0, ranked), value.index_select(0, ranked)))
     gt, prior, value = (torch.cat(parts) for parts in zip(*found, strict=True))
     order = prior.argsort()
     kept = order[largest_of_each(gt[order], value[order], k)]
@@ -105,22 +105,21 @@ class _Search:
         first = 0
         for begin, end in split_by_sum(sizes, self._limits.bounds // BRANCHES ** (LEVELS - 1)):
             last = first + int(sizes[begin:end].sum())
-            block = gt[first:last], group[first:last]
-            ranks = torch.ones_like(block[0], dtype=torch.bool)
+            some, inside = gt[first:last], group[first:last]
+            ranks = torch.ones_like(some, dtype=torch.bool)
             for level in range(1, LEVELS):
-                *block, ranks = self._children(*block, level)
-            yield *block, ranks
+                some, inside, ranks = self._children(some, inside, level)
+            yield some, inside, ranks
             first = last
 
     def _largest_groups(self) -> tuple[Tensor, Tensor]:
         """Return the pairs with the largest groups; every pair of the two is bounded, twice."""
         ranges = Ranges(*(x[:, None] for x in self._groups.levels[0]))
         rows = self._gts.t()[:, :, None].split(max(self._limits.bounds // ranges[0].size(2), 1), 1)
-        smallest = None
+        smallest = ranges.side_low.new_full(ranges.side_low.shape[2:], torch.inf)
         for some, largest in zip(rows, self._largest.split(rows[0].size(1)), strict=True):
             greatest = self._measure.distance_bounds(some, ranges)[1]
-            nearest = greatest.amin(dim=0)
-            smallest = nearest if smallest is None else torch.minimum(smallest, nearest)
+            smallest = torch.minimum(smallest, greatest.amin(dim=0))
             largest.copy_(self._kth_smallest(greatest))
         found, first = [], 0
         for some, largest in zip(rows, self._largest.split(rows[0].size(1)), strict=True):
@@ -139,12 +138,12 @@ class _Search:
         least, greatest = self._measure.distance_bounds(gts, ranges)
         size = BRANCHES ** (LEVELS - level)
         if self._k <= size:
-            full = greatest.masked_fill((place + 1) * size > self._groups.count, torch.inf)
+            full = greatest.masked_fill((place + 1) * size > self._groups.num_boxes, torch.inf)
             self._largest.scatter_reduce_(0, gt, full.amin(dim=0), "amin")
         smallest = greatest.new_full((self._groups.levels[level][0].size(1),), torch.inf)
         smallest.scatter_reduce_(0, place.flatten(), greatest.flatten(), "amin")
         needed, ranks = self._needed(least, self._largest[gt], smallest[place])
-        needed &= place * size < self._groups.count
+        needed &= place * size < self._groups.num_boxes
         child, pair = needed.nonzero(as_tuple=True)
         return gt[pair], place[child, pair], ranks[child, pair]
 
@@ -156,7 +155,7 @@ class _Search:
     def _kth_smallest(self, greatest: Tensor) -> Tensor:
         """Return distances (m,) within which k boxes are, from those of the largest groups."""
         size = BRANCHES**LEVELS
-        full, needed = self._groups.count // size, -(-self._k // size)
+        full, needed = self._groups.num_boxes // size, -(-self._k // size)
         if needed > full:
             return greatest.new_full((len(greatest),), torch.inf)
         return greatest[:, :full].topk(needed, dim=1, largest=False).values[:, -1]

@@ -47,13 +47,13 @@ class BoxGroups(NamedTuple):
     Attributes:
         order: Shape (M',), int64: the indices of the boxes, group after group. What is missing in
             the last group stands for a box that was there before.
-        count: M.
+        num_boxes: M.
         levels: The ranges of the groups, the largest groups first. The last ones hold
             ``BRANCHES`` boxes each.
     """
 
     order: Tensor
-    count: int
+    num_boxes: int
     levels: list[Ranges]
 
     @classmethod
@@ -73,7 +73,7 @@ class BoxGroups(NamedTuple):
         ranges = Ranges(
             centers - margin, centers + margin, sides * (1 - MARGIN), sides * (1 + MARGIN)
         )
-        levels = []
+        levels: list[Ranges] = []
         for _ in range(LEVELS):
             ranges = ranges.joined()
             levels.insert(0, ranges)

@@ -46,12 +46,14 @@ class _Apart(NamedTuple):
 
 def dotd_bounds(gts: Tensor, groups: Ranges, scale: float) -> tuple[Tensor, Tensor]:
     """Bound ``rho / S`` of :func:`~adla.core.dotd`."""
-    return _widened(*(x.square().sum(0).sqrt() / scale for x in _offsets(gts, groups)))
+    least, greatest = (x.square().sum(0).sqrt() / scale for x in _offsets(gts, groups))
+    return _widened(least, greatest)
 
 
 def nwd_bounds(gts: Tensor, groups: Ranges, constant: float) -> tuple[Tensor, Tensor]:
     """Bound ``W / C`` of :func:`~adla.core.nwd`."""
-    return _widened(*(x.sqrt() / constant for x in _squared_wasserstein(gts, groups)))
+    least, greatest = (x.sqrt() / constant for x in _squared_wasserstein(gts, groups))
+    return _widened(least, greatest)
 
 
 def rfd_bounds(gts: Tensor, groups: Ranges, kind: RFDKind) -> tuple[Tensor, Tensor]:
