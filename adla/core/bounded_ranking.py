@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .box_groups import BRANCHES, LEVELS, BoxGroups, Ranges, are_boxes
-from .candidate_pairs import split_by_sum
+from .candidate_pairs import split_by_ends
 from .distance_bounds import BoundedMeasure
 from .limits import limits_of
 from .pair_lists import largest_of_each
@@ -57,6 +57,7 @@ def rank_bounded(
     gts, groups = gt_boxes.index_select(0, known), BoxGroups.of(priors)
     inside = torch.arange(BRANCHES, device=priors.device)[:, None]
     found = [(known[:0], known[:0], best[:0])]
+    floor = best.new_full((len(gts),), -1)  # of each ground truth's k-th best value
     if len(gts) and groups.num_boxes:
         for gt, group, ranks in _Search(measure, gts, groups, k, with_best).pairs():
             place = (group * BRANCHES + inside).flatten()
@@ -67,13 +68,16 @@ def rank_bounded(
             value.masked_fill_(place >= groups.num_boxes, -1)
             if with_best:
                 best.scatter_reduce_(0, prior, value, "amax")
-            ranked = ranks.repeat(BRANCHES).nonzero().squeeze(1)
-            ranking = known.index_select(0, gt.index_select(0, ranked))
-            found.append((ranking, prior.index_select(0, ranked), value.index_select(0, ranked)))
+            if k <= BRANCHES:
+                smallest = value.view(BRANCHES, -1).amin(dim=0)
+                floor.scatter_reduce_(0, gt[: len(smallest)], smallest, "amax")
+            counts = ranks.repeat(BRANCHES) & (value >= floor.index_select(0, gt))
+            some = counts.nonzero().squeeze(1)
+            found.append(tuple(x.index_select(0, some) for x in (gt, prior, value)))  # type: ignore
     gt, prior, value = (torch.cat(parts) for parts in zip(*found, strict=True))
     order = prior.argsort()
     kept = order[largest_of_each(gt[order], value[order], k)]
-    return RankedPairs(gt[kept], prior[kept], value[kept], best)
+    return RankedPairs(known[gt[kept]], prior[kept], value[kept], best)
 
 
 class _Search:
@@ -99,24 +103,23 @@ class _Search:
         """Yield, in blocks, ground truths, groups, and whether the one may rank the other."""
         gt, group = self._largest_groups()
         # Whole groups at a time: then what they are compared with is all there.
-        order = group.argsort(stable=True)
-        gt, group = gt[order], group[order]
-        sizes = torch.bincount(group, minlength=self._groups.levels[0].side_low.size(1))
-        first = 0
-        for begin, end in split_by_sum(sizes, self._limits.bounds // BRANCHES ** (LEVELS - 1)):
-            last = first + int(sizes[begin:end].sum())
+        group, order = group.sort(stable=True)
+        gt = gt.index_select(0, order)
+        borders = torch.arange(self._groups.levels[0].side.size(1) + 1, device=group.device)
+        ends = torch.searchsorted(group, borders).cpu()
+        for begin, end in split_by_ends(ends, self._limits.bounds // BRANCHES ** (LEVELS - 1)):
+            first, last = int(ends[begin]), int(ends[end])
             some, inside = gt[first:last], group[first:last]
             ranks = torch.ones_like(some, dtype=torch.bool)
             for level in range(1, LEVELS):
                 some, inside, ranks = self._children(some, inside, level)
             yield some, inside, ranks
-            first = last
 
     def _largest_groups(self) -> tuple[Tensor, Tensor]:
         """Return the pairs with the largest groups; every pair of the two is bounded, twice."""
         ranges = Ranges(*(x[:, None] for x in self._groups.levels[0]))
         rows = self._gts.t()[:, :, None].split(max(self._limits.bounds // ranges[0].size(2), 1), 1)
-        smallest = ranges.side_low.new_full(ranges.side_low.shape[2:], torch.inf)
+        smallest = ranges.side.new_full(ranges.side.shape[2:], torch.inf)
         for some, largest in zip(rows, self._largest.split(rows[0].size(1)), strict=True):
             greatest = self._measure.distance_bounds(some, ranges)[1]
             smallest = torch.minimum(smallest, greatest.amin(dim=0))
@@ -132,20 +135,24 @@ class _Search:
 
     def _children(self, gt: Tensor, group: Tensor, level: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return the pairs with groups of a level, from those with the groups that hold them."""
-        place = group * BRANCHES + torch.arange(BRANCHES, device=gt.device)[:, None]
-        ranges = Ranges(*(x[:, place] for x in self._groups.levels[level]))
+        place = (group * BRANCHES + torch.arange(BRANCHES, device=gt.device)[:, None]).flatten()
+        all_ranges = self._groups.levels[level]
+        ranges = Ranges(*(x.index_select(1, place).view(2, BRANCHES, -1) for x in all_ranges))
         gts = self._gts.index_select(0, gt).t().contiguous()[:, None]
         least, greatest = self._measure.distance_bounds(gts, ranges)
         size = BRANCHES ** (LEVELS - level)
         if self._k <= size:
-            full = greatest.masked_fill((place + 1) * size > self._groups.num_boxes, torch.inf)
-            self._largest.scatter_reduce_(0, gt, full.amin(dim=0), "amin")
-        smallest = greatest.new_full((self._groups.levels[level][0].size(1),), torch.inf)
-        smallest.scatter_reduce_(0, place.flatten(), greatest.flatten(), "amin")
-        needed, ranks = self._needed(least, self._largest[gt], smallest[place])
-        needed &= place * size < self._groups.num_boxes
-        child, pair = needed.nonzero(as_tuple=True)
-        return gt[pair], place[child, pair], ranks[child, pair]
+            full = greatest.flatten()
+            full = full.masked_fill((place + 1) * size > self._groups.num_boxes, torch.inf)
+            self._largest.scatter_reduce_(0, gt, full.view(BRANCHES, -1).amin(dim=0), "amin")
+        smallest = greatest.new_full((all_ranges.side.size(1),), torch.inf)
+        smallest.scatter_reduce_(0, place, greatest.flatten(), "amin")
+        smallest = smallest.index_select(0, place).view(BRANCHES, -1)
+        needed, ranks = self._needed(least, self._largest.index_select(0, gt), smallest)
+        needed = needed.flatten() & (place * size < self._groups.num_boxes)
+        some = needed.nonzero().squeeze(1)
+        ranks = ranks.flatten().index_select(0, some)
+        return gt.index_select(0, some % len(gt)), place.index_select(0, some), ranks
 
     def _needed(self, least: Tensor, largest: Tensor, smallest: Tensor) -> tuple[Tensor, Tensor]:
         """Return which pairs are needed and which of them to rank; NaN rules nothing out."""

@@ -19,26 +19,23 @@ MARGIN = 2.0**-20
 
 
 class Ranges(NamedTuple):
-    """What the boxes of groups have in common: a little more than the smallest ranges.
+    """Where the centers and how large the sides of the boxes of groups are, or a little more.
 
-    All have the shape (2, ..., C), along x and y, in pixels, float32.
+    All have the shape (2, ...), along x and y, in pixels, float32.
 
     Attributes:
-        center_low, center_high: The smallest and the largest center.
-        side_low, side_high: The smallest and the largest width and height.
+        center, reach: The centers are within ``reach`` of ``center``.
+        side, spread: Width and height are within ``spread`` of ``side``.
     """
 
-    center_low: Tensor
-    center_high: Tensor
-    side_low: Tensor
-    side_high: Tensor
+    center: Tensor
+    reach: Tensor
+    side: Tensor
+    spread: Tensor
 
     def joined(self) -> "Ranges":
         """Return the ranges of groups of ``BRANCHES`` groups each, from (2, C) to (2, C')."""
-        lows = (x.view(2, -1, BRANCHES).amin(dim=2) for x in self[::2])
-        highs = (x.view(2, -1, BRANCHES).amax(dim=2) for x in self[1::2])
-        (center_low, side_low), (center_high, side_high) = lows, highs
-        return Ranges(center_low, center_high, side_low, side_high)
+        return Ranges(*_joined(self.center, self.reach), *_joined(self.side, self.spread))
 
 
 class BoxGroups(NamedTuple):
@@ -70,14 +67,22 @@ class BoxGroups(NamedTuple):
         centers = ((corners[:2] + corners[2:]) / 2).float()
         sides = (corners[2:] - corners[:2]).float()
         margin = MARGIN * corners.abs().amax(dim=0).float()
-        ranges = Ranges(
-            centers - margin, centers + margin, sides * (1 - MARGIN), sides * (1 + MARGIN)
-        )
+        ranges = Ranges(centers, margin.expand_as(centers), sides, sides * MARGIN)
         levels: list[Ranges] = []
         for _ in range(LEVELS):
             ranges = ranges.joined()
             levels.insert(0, ranges)
         return cls(order, count, levels)
+
+
+def _joined(middle: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the middle and half the length of what ``BRANCHES`` intervals each cover."""
+    low = (middle - half).view(2, -1, BRANCHES).amin(dim=2)
+    high = (middle + half).view(2, -1, BRANCHES).amax(dim=2)
+    middle = low / 2 + high / 2
+    # Once more the rounding of this very line; a few units in the last place of what is there.
+    rounding = MARGIN * torch.maximum(low.abs(), high.abs())
+    return middle, (high - low) / 2 + rounding
 
 
 def are_boxes(boxes: Tensor) -> Tensor:

@@ -46,13 +46,13 @@ class _Apart(NamedTuple):
 
 def dotd_bounds(gts: Tensor, groups: Ranges, scale: float) -> tuple[Tensor, Tensor]:
     """Bound ``rho / S`` of :func:`~adla.core.dotd`."""
-    least, greatest = (x.square().sum(0).sqrt() / scale for x in _offsets(gts, groups))
+    least, greatest = (_squared(x).sqrt_() / scale for x in _offsets(gts, groups))
     return _widened(least, greatest)
 
 
 def nwd_bounds(gts: Tensor, groups: Ranges, constant: float) -> tuple[Tensor, Tensor]:
     """Bound ``W / C`` of :func:`~adla.core.nwd`."""
-    least, greatest = (x.sqrt() / constant for x in _squared_wasserstein(gts, groups))
+    least, greatest = (x.sqrt_() / constant for x in _squared_wasserstein(gts, groups))
     return _widened(least, greatest)
 
 
@@ -68,7 +68,7 @@ def rfd_bounds(gts: Tensor, groups: Ranges, kind: RFDKind) -> tuple[Tensor, Tens
 def simd_bounds(gts: Tensor, groups: Ranges, m: float, n: float) -> tuple[Tensor, Tensor]:
     """Bound the sum of location and shape of :func:`~adla.core.simd`."""
     gt, offsets, sides = _sides(gts), _offsets(gts, groups), _side_differences(gts, groups)
-    low, high = groups.side_low, groups.side_high
+    low, high = (groups.side - groups.spread).clamp_(min=0), groups.side + groups.spread
     location = offsets.least / (gt + high), offsets.greatest / (gt + low)
     # |g - w| / (g + w) grows on both sides of g.
     nearest = sides.least / (gt + torch.clamp(gt, low, high))
@@ -85,9 +85,10 @@ def simd_bounds(gts: Tensor, groups: Ranges, m: float, n: float) -> tuple[Tensor
 def _widened(
     least: Tensor, greatest: Tensor, slack: float = SLACK, farthest: float = FARTHEST_EXP
 ) -> tuple[Tensor, Tensor]:
-    """Return bounds that hold for rounded distances too; a far upper one becomes infinite."""
-    greatest = greatest * (1 + SLACK) + slack
-    return least * (1 - SLACK) - slack, greatest.masked_fill(greatest > farthest, torch.inf)
+    """Make bounds hold for rounded distances too, in place; a far upper one becomes infinite."""
+    greatest.mul_(1 + SLACK).add_(slack)
+    greatest.masked_fill_(greatest > farthest, torch.inf)
+    return least.mul_(1 - SLACK).sub_(slack), greatest
 
 
 def _sides(gts: Tensor) -> Tensor:
@@ -99,31 +100,38 @@ def _offsets(gts: Tensor, groups: Ranges) -> _Apart:
     """Bound the differences of the centers."""
     centers = ((gts[:2] + gts[2:]) / 2).float()
     margin = MARGIN * gts.abs().amax(dim=0).float()
-    return _apart(centers, groups.center_low, groups.center_high, margin)
+    return _apart(centers, groups.center, groups.reach, margin)
 
 
 def _side_differences(gts: Tensor, groups: Ranges) -> _Apart:
     """Bound the differences of the sides."""
     sides = _sides(gts)
-    return _apart(sides, groups.side_low, groups.side_high, MARGIN * sides)
+    return _apart(sides, groups.side, groups.spread, MARGIN * sides)
 
 
-def _apart(values: Tensor, low: Tensor, high: Tensor, margin: Tensor) -> _Apart:
-    """Bound the differences of values and what lies between low and high, all (2, ...)."""
-    below, above = low - values, values - high
-    least = torch.maximum(below, above).sub_(margin).clamp_(min=0)
-    return _Apart(least, torch.minimum(below, above).neg_().add_(margin))
+def _apart(values: Tensor, middle: Tensor, half: Tensor, margin: Tensor) -> _Apart:
+    """Bound the differences of values and what lies around the middle, all (2, ...)."""
+    difference, half = (middle - values).abs_(), half + margin
+    return _Apart((difference - half).clamp_(min=0), half.add_(difference))
+
+
+def _squared(part: Tensor) -> Tensor:
+    """Return the squared length, shape (...), of vectors (2, ...)."""
+    return (part[0] * part[0]).addcmul_(part[1], part[1])
 
 
 def _squared_wasserstein(gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
     pairs = zip(_offsets(gts, groups), _side_differences(gts, groups), strict=True)
-    least, greatest = (a.square().sum(0) + b.square().sum(0) / 4 for a, b in pairs)
+    least, greatest = (_squared(a).add_(_squared(b), alpha=0.25) for a, b in pairs)
     return least, greatest
 
 
 def _divergence(gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
     gt, offsets = _sides(gts), _offsets(gts, groups)
-    low, high = groups.side_low / gt, groups.side_high / gt
+    low, high = (
+        ((groups.side - groups.spread) / gt).clamp_(min=0),
+        (groups.side + groups.spread) / gt,
+    )
 
     def of_ratio(ratio: Tensor) -> Tensor:
         return (ratio.square() - 1) / 2 - ratio.log()

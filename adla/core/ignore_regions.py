@@ -4,16 +4,13 @@ import torch
 from torch import Tensor
 
 from .candidate_pairs import CandidatePairs
-from .nearby import near_any
+from .limits import limits_of
 from .overlaps import aligned_iof, as_columns, pairwise_iof
-
-#: Elements of one (boxes x regions) block.
-BLOCK_ELEMENTS = 2**22
 
 
 def largest_iof_dense(boxes: Tensor, regions: Tensor) -> Tensor:
     """Return the largest share of each box's area, shape (N,), in one region, by all pairs."""
-    rows = max(BLOCK_ELEMENTS // len(regions), 1)
+    rows = max(limits_of(boxes.device).dense_elements // len(regions), 1)
     return torch.cat([pairwise_iof(part, regions).amax(dim=1) for part in boxes.split(rows)])
 
 
@@ -32,8 +29,7 @@ def largest_iof_sparse(
         The share of shape (N,), in [0, 1].
     """
     largest = boxes.new_zeros(len(boxes))
-    near = near_any(regions, boxes)
-    pairs = CandidatePairs(regions, boxes.index_select(0, near), near)
+    pairs = CandidatePairs.near(regions, boxes)
     box_columns = as_columns(boxes.index_select(0, pairs.owners))
     region_columns = as_columns(regions)
     for block in pairs.blocks():

@@ -19,6 +19,8 @@ class Limits:
     """How to compute on one kind of device; pairs are those of ground truths and priors.
 
     Attributes:
+        free_waits: Whether the host may ask for a size or a value at no cost. If not, nothing is
+            left out where that would ask for a size, and no sample is taken.
         sieved_pairs: Pairs up to which no prior is left out before they are measured.
         dense_pairs: Pairs up to which all are measured, of the priors that the sieve leaves.
         stock_pairs: Pairs up to which ``SparseMaxIoUAssigner`` calls mmdet's own class.
@@ -33,6 +35,7 @@ class Limits:
         gate_elements: Elements of a block of the gate of the task-aligned assignment.
     """
 
+    free_waits: bool
     sieved_pairs: int
     dense_pairs: int
     stock_pairs: int
@@ -49,6 +52,7 @@ class Limits:
 
 #: Two cores of a Xeon at 2.5 GHz.
 CPU = Limits(
+    free_waits=True,
     sieved_pairs=2**15,
     dense_pairs=2**18,
     stock_pairs=2**16,
@@ -63,9 +67,10 @@ CPU = Limits(
     gate_elements=2**20,
 )
 CUDA = Limits(
+    free_waits=False,
     sieved_pairs=2**23,
     dense_pairs=2**23,
-    stock_pairs=2**22,
+    stock_pairs=2**16,
     cost_per_prior=20.0,
     cost_per_overlap=10.0,
     dense_elements=2**22,

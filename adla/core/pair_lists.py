@@ -67,3 +67,25 @@ def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
     ordered = keys[order]
     rank = torch.arange(len(keys), device=keys.device) - torch.searchsorted(ordered, ordered)
     return order[rank < k]
+
+
+def listed(
+    keys: Tensor, k: int, owners: Tensor, values: Tensor, indices: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Write entries into rows, one for each key.
+
+    Args:
+        keys: Ascending, shape (W,), int64.
+        k: The length of a row.
+        owners: The key of each entry, ascending, at most k of each; shape (M,).
+        values: Shape (M,).
+        indices: Shape (M,), int64.
+
+    Returns:
+        Values and indices of shape (W, k), entries in their order; 0 where there are none left.
+    """
+    row = torch.searchsorted(keys, owners)
+    place = torch.arange(len(owners), device=row.device) - torch.searchsorted(owners, owners)
+    row_values, row_indices = (x.new_zeros(len(keys), k) for x in (values, indices))
+    row_values[row, place], row_indices[row, place] = values, indices
+    return row_values, row_indices

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-#: Pairs that are measured at once.
-BLOCK_PAIRS = 2**22
+from .limits import limits_of
 
 
 class Ranking(NamedTuple):
@@ -32,7 +31,7 @@ def rank_boxes(
     gt_boxes: Tensor,
     boxes: Tensor,
     k: int,
-    block_pairs: int = BLOCK_PAIRS,
+    block_pairs: int | None = None,
 ) -> Ranking:
     """Rank the boxes of every ground truth by any measure and return the best k.
 
@@ -42,8 +41,8 @@ def rank_boxes(
         gt_boxes: Ground truths of shape (K, 4), xyxy in pixels.
         boxes: Boxes of shape (N, 4), xyxy in pixels.
         k: How many to return, at least 1; all N if there are fewer.
-        block_pairs: Pairs measured at once (at least one row of N is). What the measure holds
-            comes to a small multiple of it, whatever K is.
+        block_pairs: Pairs measured at once (at least one row of N is); None for what suits the
+            device. What the measure holds comes to a small multiple of it, whatever K is.
 
     Returns:
         The ranking. The same on every device, also where values are equal.
@@ -57,10 +56,10 @@ def rank_boxes(
     if not k or not len(gt_boxes):
         values = torch.empty(len(gt_boxes), k, dtype=gt_boxes.dtype, device=gt_boxes.device)
         return Ranking(values, values.long())
-    rows = max(block_pairs // len(boxes), 1)
+    rows = max((block_pairs or limits_of(boxes.device).ranked_pairs) // len(boxes), 1)
     result = None
     for first in range(0, len(gt_boxes), rows):
-        best = _top(measure(gt_boxes[first : first + rows], boxes), k)
+        best = largest_of_rows(measure(gt_boxes[first : first + rows], boxes), k)
         if result is None:
             result = Ranking(*(part.new_empty(len(gt_boxes), k) for part in best))
         # Copied: small tensors kept from block to block would break up the memory of the large.
@@ -70,7 +69,7 @@ def rank_boxes(
     return result
 
 
-def _top(values: Tensor, k: int) -> Ranking:
+def largest_of_rows(values: Tensor, k: int) -> Ranking:
     """Return the k largest values of every row; the lowest index wins a tie."""
     values = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
     if values.dtype != torch.float32:
