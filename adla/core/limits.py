@@ -79,7 +79,7 @@ CUDA = Limits(
     bounds=2**22,
     ranked_pairs=2**21,
     bounded_pairs=2**23,
-    gate_elements=2**24,
+    gate_elements=2**26,
 )
 
 
