@@ -89,6 +89,8 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             force_match=force_match,
         )
 
+    needs_scores = False
+
     @property
     def needs_predictions(self) -> bool:
         """Whether regressed boxes can change the result at the present progress."""
@@ -142,7 +144,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         self._refuse_points(priors)
         if "bboxes" in pred_instances:
             pred_boxes = get_box_tensor(pred_instances.bboxes)
-        elif self.needs_predictions or self.needs_progress:
+        elif len(gt_boxes) and (self.needs_predictions or self.needs_progress):
             self._warn_of_missing_predictions()
         result = assign_adaptive(
             priors,
