@@ -11,12 +11,13 @@ PYTHON := $(firstword $(foreach python,python3.11 python3.12 python3.10 python3,
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint wheel clean
+.PHONY: help env demo test quick lint wheel clean
 
 help:
 	@echo 'make env    build the environment in $(VENV), or resume'
 	@echo 'make demo   train and compare a baseline and ADLA on generated scenes'
 	@echo 'make test   run the tests'
+	@echo 'make quick  run the tests that take seconds'
 	@echo 'make lint   check format, lint and types'
 	@echo 'make wheel  build sdist and wheel, and try the wheel in a clean environment'
 	@echo 'make clean  remove build results and caches; $(VENV), data and work_dirs stay'
@@ -29,15 +30,18 @@ env:
 	@'$(PYTHON)' tools/env/setup_env.py --venv '$(VENV)' --stack '$(STACK)'
 
 demo: env
-	@'$(VENV)/bin/python' tools/demo.py
+	@'$(VENV)/bin/python' -m adla demo
 
 test: env
 	@OMP_NUM_THREADS=1 '$(VENV)/bin/python' -m pytest -q -n auto --maxprocesses=4
 
+quick: env
+	@OMP_NUM_THREADS=1 '$(VENV)/bin/python' -m pytest -q -n auto --maxprocesses=4 -m 'not slow'
+
 lint: env
-	@'$(VENV)/bin/ruff' format --check .
-	@'$(VENV)/bin/ruff' check .
-	@'$(VENV)/bin/mypy'
+	@'$(VENV)/bin/python' -m ruff format --check .
+	@'$(VENV)/bin/python' -m ruff check .
+	@'$(VENV)/bin/python' -m mypy
 
 wheel: env
 	@'$(VENV)/bin/python' .ci/check_wheel.py

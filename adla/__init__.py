@@ -1,28 +1,29 @@
 """Tiny object detection for MMDetection 3.x.
 
-Importing ``adla`` puts every component into mmdet's registries, which is what
-``custom_imports = dict(imports=['adla'])`` in a config relies on. It needs mmengine, mmcv and
-mmdet; an ``ImportError`` of one line says so where one is missing, or where two families of them
-overwrite each other.
+``import adla`` is quick and needs no mmdet. It tells mmdet's registries where adla's components
+are, and they import them when they are first asked for one: after
+``custom_imports = dict(imports=['adla'])`` in a config, or ``import adla`` in a script, before or
+after mmdet is imported. The first use says in one line what is missing, or which two families of
+packages overwrite each other.
 
-``adla.core`` is pure torch. Python always imports a package before its parts, so with the
-environment variable ``ADLA_CORE_ONLY=1`` this file checks and imports nothing, and
-``import adla.core`` works where there is no mmdet.
+`adla.core`, `adla.env`, `adla.cli` and the metric of `adla.evaluation` work without mmdet.
 """
 
-import os as _os
+from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
 
+from .compat.ext_finder import install_finder as _install_finder
+from .compat.registry_locations import announce_components as _announce_components
 from .version import __version__
 
-__all__ = ["__version__"]
+__all__ = ["__version__", "datasets", "engine", "evaluation", "models"]
 
-if _os.environ.get("ADLA_CORE_ONLY") != "1":
-    from .compat.ext_finder import install_finder as _install_finder
-    from .compat.family import check_stack as _check_stack
+_install_finder()
+_announce_components()
 
-    _install_finder()
-    _check_stack()
 
-    from . import datasets, engine, evaluation, models
-
-    __all__ += ["datasets", "engine", "evaluation", "models"]
+def __getattr__(name: str) -> _ModuleType:
+    """Import one of the packages with components when it is asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _import_module(f".{name}", __name__)

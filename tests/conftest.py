@@ -1,7 +1,12 @@
 """Settings that all tests share."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from mmengine.logging import MMLogger
+
+from adla.cli.commands import run
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -15,3 +20,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "gpu" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture
+def adla_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command of ``adla`` in this process: exit code, stdout, stderr."""
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(logger, "level", logger.level)  # some commands change it
+
+    def call(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            code = run([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return call

@@ -1,39 +1,104 @@
 """The rows of the MSLA ablation, and the pipelines that mix images."""
 
 import copy
+import dataclasses
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from mmdet.registry import DATASETS
+from mmdet.registry import DATASETS, TASK_UTILS
 
 from .config_utils import CONFIGS, load, write_coco
 
-ROWS = [name for name in CONFIGS if name.startswith("msla/")]
+ROWS = [name for name in CONFIGS if name.startswith(("msla/", "yolov8/"))]
 MSLA = [name for name in ROWS if "_msla-" in name]
-MIXING = ["msla/yolov8-n_pafpn_300e_sirst-v2.py", "msla/yolov8-n_pafpn_light_sirst-v2.py"]
+LETTER = [name for name in ROWS if name.startswith("yolov8/")]
+MIXING = ["yolov8/yolov8-n_pafpn_300e_sirst-v2.py", "yolov8/yolov8-n_pafpn_light_sirst-v2.py"]
 
 
-def test_the_ablation_is_whole():
-    rows = {(s, n, m) for s in "ns" for n in ("pafpn", "pafpn-p2") for m in ("300e", "msla-300e")}
-    rows |= {("n", n, m) for n in ("pafpn", "pafpn-p2") for m in ("light", "msla-light")}
-    names = {f"msla/yolov8-{size}_{neck}_{row}_sirst-v2.py" for size, neck, row in rows}
-    assert names == set(ROWS)
+def test_sizes_and_necks_are_whole():
+    sizes = {(s, n, r) for s in "ns" for n in ("pafpn", "pafpn-p2") for r in ("300e",)}
+    sizes |= {("n", n, r) for n in ("pafpn", "pafpn-p2") for r in ("light", "light-1280-120e")}
+    names = {f"yolov8/yolov8-{s}_{n}_{r}_sirst-v2.py" for s, n, r in sizes}
+    assert names == set(LETTER)
+    names = {f"msla/yolov8-{s}_{n}_msla-{r}_sirst-v2.py" for s, n, r in sizes}
+    assert names - set(MSLA) == {"msla/yolov8-n_pafpn_msla-light-1280-120e_sirst-v2.py"}
 
 
-@pytest.mark.parametrize("name", MSLA)
-def test_msla_is_a_diff_of_the_assigner(name):
-    method, baseline = load(name), load(name.replace("_msla-", "_"))
+@pytest.mark.parametrize("name", LETTER)
+def test_yolov8_has_its_own_assignment_and_branches(name):
+    model = load(name).model
+    assert model.train_cfg.assigner == dict(type="YOLOv8Assigner", version="8.3")
+    assert model.bbox_head.get("branches") is None
+    assert model.bbox_head.get("loss_bbox") is None  # CompleteIoULoss is the head's own
+
+
+@pytest.mark.parametrize("name", [name for name in MSLA if "ablation" not in name])
+def test_msla_is_a_diff_of_the_assigner_and_the_tiny_branch(name):
+    method, baseline = load(name), load(name.replace("msla/", "yolov8/").replace("_msla-", "_"))
     assert method.model.train_cfg.pop("assigner").metrics[0] == "dotd"
-    assert set(baseline.model.train_cfg.pop("assigner").metrics) == {"ciou"}
+    baseline.model.train_cfg.pop("assigner")
+    assert method.model.bbox_head.pop("branches", ["tiny"])[0] == "tiny"
     method.pop("assigner")  # the name that the config itself uses
     assert method.to_dict() == baseline.to_dict()
+
+
+def rule_of(name):
+    """The settings of an assignment, with the defaults, and the branches."""
+    model = load(name).model
+    rule = dataclasses.asdict(TASK_UTILS.build(model.train_cfg.assigner).rule)
+    metrics = rule.pop("metrics")
+    levels = len(model.bbox_head.strides)
+    rule["metrics"] = [metrics] * levels if isinstance(metrics, str) else list(metrics)
+    gates = rule.pop("gate_stride")
+    if not isinstance(gates, list):
+        gates = [gates if metric == "dotd" else 0 for metric in rule["metrics"]]
+    return {**rule, "gates": gates, "branch": (model.bbox_head.get("branches") or ["normal"])[0]}
+
+
+def test_each_row_of_the_ablation_is_one_step():
+    folder = "msla/ablation/yolov8-n_pafpn-p2_step"
+    rows = [
+        "yolov8/yolov8-n_pafpn-p2_light_sirst-v2.py",
+        *sorted(name for name in CONFIGS if name.startswith(folder)),
+        "msla/yolov8-n_pafpn-p2_msla-light_sirst-v2.py",
+    ]
+    rules = [rule_of(name) for name in rows]
+    changes = [
+        {key: new[key] for key in new if new[key] != old[key]} for old, new in pairwise(rules)
+    ]
+    assert changes == [
+        dict(branch="tiny"),
+        dict(eps=0.0),
+        dict(contested="choosers"),
+        dict(gates=[2.0, 0, 0, 0]),
+        dict(force_match=True),
+        dict(soft_target="iou"),
+        dict(topk_per_level=True),
+        dict(metrics=["dotd", "ciou", "ciou", "ciou"], scale=13.1),
+    ]
+    for name in rows:  # nothing else differs
+        cfg, last = load(name), load(rows[-1])
+        for one in (cfg, last):
+            one.model.train_cfg.pop("assigner")
+            one.model.bbox_head.pop("branches", None)
+            one.pop("assigner", None)
+        assert cfg.to_dict() == last.to_dict(), name
+
+
+def test_the_first_step_is_p2():
+    assert "step1" not in " ".join(CONFIGS)
+    low, fine = (load(f"yolov8/yolov8-n_{n}_light_sirst-v2.py") for n in ("pafpn", "pafpn-p2"))
+    assert (low.model.bbox_head.strides, fine.model.bbox_head.strides[0]) == ([8, 16, 32], 4)
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_each_level_has_one_metric(name):
     model = load(name).model
-    assert len(model.train_cfg.assigner.metrics) == len(model.bbox_head.strides)
+    assigner = TASK_UTILS.build(model.train_cfg.assigner)
+    assigner.rule.metric_of(0, len(model.bbox_head.strides))
+    assigner.rule.gate_of(0, len(model.bbox_head.strides))
 
 
 def switch_hook(cfg):

@@ -1,12 +1,12 @@
 import os
 import subprocess
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
 
-from adla._stack import FAMILIES, find_mixed_families
+from adla.compat.family import FAMILIES, find_mixed_families
 from adla.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,24 +46,50 @@ def test_import_with_two_families_is_one_clear_line(tmp_path):
         info = tmp_path / f"{name}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    result = run_python("import adla", tmp_path, PYTHONPATH=str(tmp_path))
+    result = run_python("import adla.models", tmp_path, PYTHONPATH=str(tmp_path))
     last = result.stderr.splitlines()[-1]
     assert last.startswith("ImportError: adla: this environment holds both ")
     assert "mmdet" in last and "'make env'" in last
 
 
 @pytest.mark.parametrize("missing", ["mmengine", "mmcv", "mmdet"])
-def test_import_without_the_stack_is_one_clear_line(tmp_path, missing):
-    result = run_python(f"{hide(missing)} import adla", tmp_path)
+@pytest.mark.parametrize(
+    "asked",
+    ["import adla.models", "from adla.datasets import AITODDataset", "import adla; adla.engine"],
+)
+def test_components_without_the_stack_are_one_clear_line(tmp_path, missing, asked):
+    result = run_python(f"{hide(missing)} {asked}", tmp_path)
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: adla needs {missing}, which is not installed: ")
-    assert "'make env'" in last and "ADLA_CORE_ONLY=1" in last
+    assert "pip install '.[onedl]'" in last
 
 
-def test_core_needs_torch_alone(tmp_path):
-    code = f"{hide('mmengine', 'mmcv', 'mmdet')} import adla.core; print(adla.__version__)"
-    result = run_python(code, tmp_path, ADLA_CORE_ONLY="1")
+def test_an_opencv_without_its_library_names_the_headless_one(tmp_path):
+    (tmp_path / "cv2.py").write_text(
+        "raise ImportError('libGL.so.1: cannot open shared object file', name='cv2')\n"
+    )
+    result = run_python("import adla.models", tmp_path, PYTHONPATH=str(tmp_path))
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: adla: OpenCV does not load (libGL.so.1: ")
+    assert last.count("opencv-python-headless") == 2 and "Traceback" not in last
+
+
+@pytest.mark.parametrize("part", ["core", "cli", "env", "datasets.synthetic"])
+def test_parts_that_need_no_mmdet(tmp_path, part):
+    code = f"{hide('mmengine', 'mmcv', 'mmdet')} import adla.{part}; print(adla.__version__)"
+    result = run_python(code, tmp_path)
     assert (result.returncode, result.stdout.strip()) == (0, __version__), result.stderr
+
+
+def test_the_metric_needs_neither_mmdet_nor_torch(tmp_path):
+    hidden = hide("mmengine", "mmcv", "mmdet", "torch")
+    result = run_python(f"{hidden} from adla.evaluation import TinyEvaluation", tmp_path)
+    assert result.returncode == 0, result.stderr
+
+
+def test_names_that_are_not_there():
+    for package in ("adla", "adla.datasets", "adla.evaluation"):
+        assert not hasattr(import_module(package), "Missing")
 
 
 def test_custom_imports_register_the_components(tmp_path):

@@ -17,6 +17,8 @@ ASSIGNERS = {
 BASES = {
     "scenes": "demo/retinanet_csp-nano_fpn-p2_light_scenes.py",
     "sirst-v2": "retinanet/retinanet_csp-nano_fpn-p2_light_sirst-v2.py",
+    "hit-uav": "retinanet/retinanet_csp-nano_fpn-p2_light_hit-uav.py",
+    "sen2ships": "retinanet/retinanet_csp-nano_fpn-p2_light_sen2ships.py",
 }
 
 

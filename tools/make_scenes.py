@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from adla.datasets.scenes import describe_scenes, write_scenes
+from adla.datasets.synthetic import describe_scenes, write_scenes
 
 
 def parse_args() -> argparse.Namespace:

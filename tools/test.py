@@ -1,9 +1,6 @@
-"""Test a detector with mmdet's own tools/test.py: ``test.py CONFIG CHECKPOINT [flags]``.
+"""The command ``adla test``, see its ``-h``."""
 
-``MetricTableHook`` of the default runtime prints the metric as a table at the end.
-"""
-
-from mmdet_script import run
+from adla.cli import main
 
 if __name__ == "__main__":
-    run("test.py")
+    main("test")

@@ -1,6 +1,6 @@
-"""Train a detector with mmdet's own tools/train.py: ``train.py CONFIG [flags]``, see ``-h``."""
+"""The command ``adla train``, see its ``-h``."""
 
-from mmdet_script import run
+from adla.cli import main
 
 if __name__ == "__main__":
-    run("train.py")
+    main("train")

@@ -1,1 +1,1 @@
-"""What lets the packages beneath adla run as they are: mmcv's ops, checkpoints, the family check."""
+"""What lets the packages beneath adla run as they are: ops, checkpoints, the family check."""

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from importlib import import_module, metadata
 
+from .ext_finder import check_ops
+
 FAMILIES = {
     "onedl": ("onedl-mmengine", "onedl-mmcv", "onedl-mmdetection"),
     "openmmlab": ("mmengine", "mmcv", "mmcv-lite", "mmdet"),
 }
 INSTALL_HINT = (
-    "run 'make env' in the adla repository, or install torch and then either onedl-mmengine, "
-    "onedl-mmcv and onedl-mmdetection, or mmengine, mmcv and mmdet"
+    "run pip install '.[onedl]' in the adla repository, or pip install '.[openmmlab]' for "
+    "OpenMMLab's own packages, or 'make env'; nothing is compiled"
 )
 
 
@@ -42,11 +44,29 @@ def find_mixed_families(is_installed: Callable[[str], bool] = _is_installed) -> 
     )
 
 
+def describe_opencv(error: ImportError) -> str:
+    """Say in one sentence why OpenCV does not load and how to get the build without windows.
+
+    Args:
+        error: What its import raised, such as that libGL.so.1 is not there.
+    """
+    try:
+        version = "==" + metadata.version("opencv-python")
+    except metadata.PackageNotFoundError:
+        version = ""
+    return (
+        f"OpenCV does not load ({error}): run pip uninstall -y opencv-python "
+        f"opencv-python-headless, then pip install opencv-python-headless{version}, which shows no "
+        "windows and needs no such library"
+    )
+
+
 def check_stack() -> None:
-    """Check that mmengine, mmcv and mmdet import and come from one family.
+    """Check that mmengine, mmcv and mmdet import, come from one family, and that mmcv has its ops.
 
     Raises:
-        ImportError: One of the three is missing, or both families are installed.
+        ImportError: One of the three is missing, both families are installed, or OpenCV or what
+            mmcv's ops run on does not load.
     """
     mixed = find_mixed_families()
     if mixed:
@@ -58,6 +78,10 @@ def check_stack() -> None:
             if error.name not in ("mmengine", "mmcv", "mmdet"):
                 raise
             raise ImportError(
-                f"adla needs {error.name}, which is not installed: {INSTALL_HINT} "
-                "(for adla.core alone set ADLA_CORE_ONLY=1)"
+                f"adla needs {error.name}, which is not installed: {INSTALL_HINT}"
             ) from None
+        except ImportError as error:
+            if error.name != "cv2":
+                raise
+            raise ImportError(f"adla: {describe_opencv(error)}") from None
+    check_ops()

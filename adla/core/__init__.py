@@ -1,20 +1,23 @@
-"""Pure-torch building blocks of the assignment methods; nothing here imports mmdet or mmengine."""
+"""Pure-torch building blocks of the assignment methods; nothing here imports mmdet or mmengine.
 
-from .adaptive_assignment import AdaptiveAssignment, assign_adaptive
-from .assignment_rule import AssignmentRule
+One folder a method or purpose; what a folder offers stands in its ``__init__``, and nobody imports
+past it.
+"""
+
+from .adaptive import (
+    AdaptiveAssignment,
+    AssignmentRule,
+    adaptive_thresholds,
+    alpha_at,
+    assign_adaptive,
+    dynamic_iou,
+    matching_degree,
+)
 from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
-from .distance_overlaps import ciou, diou, dotd, iou
-from .dynamic_iou import dynamic_iou, matching_degree
-from .gaussian_overlaps import nwd, rfd
-from .overlapping_pairs import OverlappingPairs, overlapping_pairs
-from .overlaps import pairwise_iof, pairwise_iou
-from .ranked_assignment import RankedAssignment, assign_hierarchical, assign_ranked
-from .ranking import Ranking, rank_boxes
-from .schedules import alpha_at
-from .similarity_distance import simd
-from .task_alignment import TaskAlignment, assign_task_aligned
-from .task_alignment_rule import TaskAlignmentRule
-from .thresholds import adaptive_thresholds
+from .overlaps import ciou, diou, dotd, iou, nwd, pairwise_iof, pairwise_iou, rfd, simd
+from .pair_search import OverlappingPairs, overlapping_pairs
+from .ranked import RankedAssignment, Ranking, assign_hierarchical, assign_ranked, rank_boxes
+from .task_aligned import TaskAlignment, TaskAlignmentRule, assign_task_aligned
 
 __all__ = [
     "SIZE_BINS",

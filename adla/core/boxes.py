@@ -1,17 +1,11 @@
-"""Boxes in xyxy pixels: what counts as a box, and the size bins of AI-TOD."""
+"""Boxes in xyxy pixels: what counts as a box, and which size bin it is in."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-#: Absolute size bins of the AI-TOD protocol: name -> (lower, upper) area in square pixels.
-SIZE_BINS: dict[str, tuple[float, float]] = {
-    "vt": (0, 8**2),
-    "t": (8**2, 16**2),
-    "s": (16**2, 32**2),
-    "m": (32**2, 1e10),
-}
+from adla.size_bins import SIZE_BINS
 
 
 def clean_boxes(boxes: Tensor) -> Tensor:

@@ -1,23 +1,25 @@
-"""Datasets of tiny objects, registered in mmdet's registry.
+"""Datasets of tiny objects and their transforms, in mmdet's registries.
 
-With ``ADLA_CORE_ONLY=1`` nothing that needs mmdet is imported, see :mod:`adla`.
+The converters and the synthetic scenes need no mmdet; `COMPONENTS` do.
 """
 
-import os as _os
+from adla.compat.lazy_components import lazy_components
 
-if _os.environ.get("ADLA_CORE_ONLY") != "1":
-    from .aitod import AITODDataset
-    from .levir_ship import LEVIRShipDataset
-    from .sirst_v2 import SIRSTV2Dataset
-    from .tiny_coco import TinyCocoDataset
-    from .transforms import BoxMasks, GenerateNoCoMap, TargetCrop
+#: Module of each component.
+COMPONENTS = {
+    "AITODDataset": "aitod",
+    "BoxMasks": "transforms",
+    "CenteredAffine": "transforms",
+    "GenerateNoCoMap": "transforms",
+    "HITUAVDataset": "hit_uav",
+    "HSVGain": "transforms",
+    "LEVIRShipDataset": "levir_ship",
+    "SIRSTV2Dataset": "sirst_v2",
+    "Sen2ShipsDataset": "sen2ships",
+    "TargetCrop": "transforms",
+    "TinyCocoDataset": "tiny_coco",
+    "VisDroneDataset": "visdrone",
+}
 
-    __all__ = [
-        "AITODDataset",
-        "BoxMasks",
-        "GenerateNoCoMap",
-        "LEVIRShipDataset",
-        "SIRSTV2Dataset",
-        "TargetCrop",
-        "TinyCocoDataset",
-    ]
+__all__ = [*COMPONENTS]
+__getattr__ = lazy_components(__name__, COMPONENTS)

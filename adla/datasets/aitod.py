@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from mmdet.registry import DATASETS
 
+from .converters.aitod_annotations import CLASSES
 from .tiny_coco import TinyCocoDataset
 
 
@@ -12,16 +13,7 @@ class AITODDataset(TinyCocoDataset):
     """AI-TOD v1 and v2: 800x800 pixel images, mean object size 12.8 pixels."""
 
     METAINFO: ClassVar[dict] = {
-        "classes": (
-            "airplane",
-            "bridge",
-            "storage-tank",
-            "ship",
-            "swimming-pool",
-            "vehicle",
-            "person",
-            "wind-mill",
-        ),
+        "classes": CLASSES,
         "palette": [
             (230, 25, 75),
             (245, 130, 48),

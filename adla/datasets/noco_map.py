@@ -1,12 +1,17 @@
 """The normalized contrast (NoCo) of infrared targets."""
 
+from typing import Literal
+
 import numpy as np
 
+Rounding = Literal["nearest", "toward_zero"]
+
+_ROUND = {"nearest": np.rint, "toward_zero": np.trunc}
 _REACH = 1.5  # the patch of a target spans 1.5 standard deviations to each side of its centre
 _CONTRAST_EPS, _RESCALE_EPS = 0.01, 0.001
 
 
-def noco_map(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def noco_map(image: np.ndarray, boxes: np.ndarray, rounding: Rounding = "nearest") -> np.ndarray:
     """Compute how near each pixel is to the bright middle of a target.
 
     Around every box lies a patch of three times its width and height, clipped to the image. In it
@@ -14,19 +19,21 @@ def noco_map(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     from the centre, rescaled to [0, 1) by ``(x - min) / (max - min + .001)``. Where patches meet,
     the later box wins. A patch of one brightness is 0. (Definition: OSCAR, arXiv 2212.08472.)
 
-    Box sides are taken at the nearest pixel border, at least one pixel apart; boxes outside the
-    image are left out.
+    Boxes are taken at pixel borders, at least one pixel apart; boxes outside the image are left
+    out.
 
     Args:
         image: Brightness (H, W).
         boxes: Targets (N, 4), xyxy in pixels of this image.
+        rounding: Which borders: the ``nearest``, or that ``toward_zero``, by which the authors'
+            program cuts off fractions; boxes of whole pixels do not differ.
 
     Returns:
         Map (H, W) in float32, 0 away from the targets.
     """
     height, width = image.shape
     noco = np.zeros((height, width), np.float32)
-    corners = np.rint(np.asarray(boxes, dtype=np.float64).reshape(-1, 4)).astype(np.int64)
+    corners = _ROUND[rounding](np.asarray(boxes, dtype=np.float64).reshape(-1, 4)).astype(np.int64)
     for x1, y1, x2, y2 in corners.tolist():
         x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
         inside = image[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)]

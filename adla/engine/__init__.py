@@ -1,6 +1,24 @@
 """What runs beside the training."""
 
-from .hooks import AssignProgressHook, AssignStatsHook, MetricTableHook
-from .optim_wrappers import MixedPrecisionOptimWrapper
+from adla.compat.prepare import prepare_stack
 
-__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook", "MixedPrecisionOptimWrapper"]
+prepare_stack()
+
+from .hooks import (
+    AssignProgressHook,
+    AssignStatsHook,
+    MetricTableHook,
+    UpdateEMAHook,
+    YOLOv8ScheduleHook,
+)
+from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
+
+__all__ = [
+    "AssignProgressHook",
+    "AssignStatsHook",
+    "MetricTableHook",
+    "MixedPrecisionOptimWrapper",
+    "SummingOptimWrapper",
+    "UpdateEMAHook",
+    "YOLOv8ScheduleHook",
+]

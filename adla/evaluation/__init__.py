@@ -1,16 +1,14 @@
-"""Metrics of tiny object detection; those for mmdet are registered in its registry.
+"""Metrics of tiny object detection; those for mmdet are in its registry.
 
-With ``ADLA_CORE_ONLY=1`` nothing that needs mmdet is imported, see :mod:`adla`.
+`TinyEvaluation` and what it is built from need no mmdet; `COMPONENTS` do.
 """
 
-import os as _os
+from adla.compat.lazy_components import lazy_components
 
 from .tiny_evaluation import TinyEvaluation
 
-__all__ = ["TinyEvaluation"]
+#: Module of each component.
+COMPONENTS = {"SIRSTMetric": "sirst_metric", "TinyCocoMetric": "tiny_coco_metric"}
 
-if _os.environ.get("ADLA_CORE_ONLY") != "1":
-    from .sirst_metric import SIRSTMetric
-    from .tiny_coco_metric import TinyCocoMetric
-
-    __all__ += ["SIRSTMetric", "TinyCocoMetric"]
+__all__ = ["TinyEvaluation", *COMPONENTS]
+__getattr__ = lazy_components(__name__, COMPONENTS)

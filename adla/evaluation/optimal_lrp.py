@@ -9,7 +9,7 @@ class OptimalLRP(NamedTuple):
     """The error and its parts in [0, 1], lower is better; nan where a part is not defined."""
 
     error: float
-    localisation: float  # mean of 1 - IoU of the hits
+    localization: float  # mean of 1 - IoU of the hits
     false_positive: float  # 1 - precision
     false_negative: float  # 1 - recall
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from adla.datasets.coco_file import is_number, load_coco
 
-from .columns import Detections, GroundTruth
+from .box_arrays import Detections, GroundTruth
 
 Notes = list[str]
 

@@ -9,8 +9,8 @@ from mmengine.fileio import get
 
 from adla.datasets.noco_map import noco_map
 
-from .columns import Detections
-from .noco import NOCO_THRESHOLDS, mean_noco_ap, noco_hits
+from .box_arrays import Detections
+from .noco_ap import NOCO_THRESHOLDS, mean_noco_ap, noco_hits
 from .operating_point import at_score, best_f1
 from .tiny_coco_metric import TinyCocoMetric
 from .tiny_evaluation import TinyEvaluation

@@ -11,13 +11,13 @@ from mmdet.evaluation import CocoMetric
 from mmdet.registry import METRICS
 from mmengine.logging import MMLogger
 
-from adla.core.boxes import SIZE_BINS
 from adla.datasets.categories import category_ids
+from adla.size_bins import SIZE_BINS
 
-from .columns import Detections, GroundTruth
-from .engines import load_engine
+from .box_arrays import Detections, GroundTruth
+from .coco_engines import load_engine
+from .metric_tables import render_classes
 from .output_files import write_curves, write_detections
-from .tables import render_classes
 from .tiny_evaluation import TinyEvaluation
 
 

@@ -5,10 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
-from adla.core.boxes import SIZE_BINS
+from adla.size_bins import SIZE_BINS
 
-from .columns import Detections, GroundTruth, paired_ious
-from .engines import ALL_AREAS, Curves, Matches, load_engine
+from .box_arrays import Detections, GroundTruth, paired_ious
+from .coco_engines import ALL_AREAS, Curves, Matches, load_engine
 from .optimal_lrp import OptimalLRP, optimal_lrp
 
 #: The IoU thresholds that AP and AR are averaged over.

@@ -1,5 +1,5 @@
-"""Detect tiny objects in pictures of any size: windowed reading, slices, seams, journal, outputs.
+"""Detect tiny objects in pictures of any size: read window by window, detect by slices, merge.
 
-It needs the optional packages rasterio and sahi (``pip install 'adla[scenes]'``), so
-``import adla`` leaves it alone.
+``prediction`` runs it for many images. It needs the optional packages rasterio and sahi
+(``pip install 'adla[scenes]'``), so ``import adla`` leaves it alone.
 """

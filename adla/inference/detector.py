@@ -2,6 +2,7 @@
 
 import copy
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
+from ..compat.checkpoints import explain_refusal
 from .detected import Detected
 
 
@@ -118,6 +120,9 @@ class SliceDetector:
         try:
             state = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
             weights = state.get("state_dict", state)
+        except UnpicklingError as error:
+            reason = explain_refusal(error)
+            raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None
         except Exception as error:  # torch and pickle raise anything at a file that is not theirs
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .bands import ValueRange
-from .seams import METRICS
+from .raster_bands import ValueRange
+from .slice_merging import METRICS
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class Settings:
         overlap: What neighbouring slices share, in pixels, see `slicing.choose_overlap`.
         score_thr: Detections with a lower score are left out, in [0, 1].
         batch_size: Slices that the detector takes at once.
-        value_range: Values that become black and white, see `sources.Raster`.
-        bands: Bands to show, see `sources.Raster`.
-        nms_thr: See `nested.suppress_nested`.
-        merge_metric: See `seams.merge_slices`.
-        merge_thr: See `seams.merge_slices`.
+        value_range: Values that become black and white, see `image_readers.Raster`.
+        bands: Bands to show, see `image_readers.Raster`.
+        nms_thr: See `nested_nms.suppress_nested`.
+        merge_metric: See `slice_merging.merge_slices`.
+        merge_thr: See `slice_merging.merge_slices`.
 
     Raises:
         ValueError: If a number is out of range.

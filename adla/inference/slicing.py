@@ -9,7 +9,7 @@ from sahi.slicing import get_slice_bboxes
 
 #: Side of a slice in pixels where the config does not say one.
 DEFAULT_SIZE = 800
-#: The overlap is at least so many times the largest object, see `seams`.
+#: The overlap is at least so many times the largest object, see `slice_merging`.
 OBJECTS_PER_OVERLAP = 3
 
 

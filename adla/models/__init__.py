@@ -1,4 +1,8 @@
-"""Backbones, necks, heads and task modules, registered in mmdet's registries."""
+"""Backbones, necks, heads, losses and task modules, registered in mmdet's registries."""
+
+from adla.compat.prepare import prepare_stack
+
+prepare_stack()
 
 from .backbones import C2fDarknet, TimmBackbone
 from .dense_heads import (
@@ -10,6 +14,7 @@ from .dense_heads import (
     OSCARHead,
     PredictionAwareMixin,
 )
+from .losses import CompleteIoULoss
 from .necks import OSCARFPN, TinyPAFPN
 from .roi_heads import AdlaRoIHead
 from .task_modules import (
@@ -29,6 +34,7 @@ from .task_modules import (
     SimDOverlaps2D,
     SparseMaxIoUAssigner,
     StridedPointGenerator,
+    YOLOv8Assigner,
 )
 
 __all__ = [
@@ -42,6 +48,7 @@ __all__ = [
     "BlockwiseMaxIoUAssigner",
     "C2fDarknet",
     "CIoUOverlaps2D",
+    "CompleteIoULoss",
     "CornerOffsetBBoxCoder",
     "DFLPointCoder",
     "DIoUOverlaps2D",
@@ -60,4 +67,5 @@ __all__ = [
     "StridedPointGenerator",
     "TimmBackbone",
     "TinyPAFPN",
+    "YOLOv8Assigner",
 ]

@@ -40,8 +40,8 @@ def crowded_window(
     """
     width, height = image_size
     side = min(side, width, height)
-    centres = (gt_boxes[:, :2] + gt_boxes[:, 2:]) / 2
-    corners = np.clip(centres - side / 2, 0, np.array([width - side, height - side]))
+    centers = (gt_boxes[:, :2] + gt_boxes[:, 2:]) / 2
+    corners = np.clip(centers - side / 2, 0, np.array([width - side, height - side]))
     inside = (gt_boxes[None, :, :2] >= corners[:, None]) & (
         gt_boxes[None, :, 2:] <= corners[:, None] + side
     )
@@ -74,11 +74,11 @@ def draw_assignment(
     window = window or (0, 0, image.shape[1], image.shape[0])
     show_image(axes, image, window)
     for index, (gt_box, count) in enumerate(zip(gt_boxes, counts, strict=True)):
-        colour = CYCLE[index % len(CYCLE)]
+        color = CYCLE[index % len(CYCLE)]
         for anchor in anchors[gt_inds == index + 1]:
-            add_box(axes, anchor, colour, linewidth=0.7, alpha=0.55)
+            add_box(axes, anchor, color, linewidth=0.7, alpha=0.55)
         add_box(axes, gt_box, "white", linewidth=2.6)
-        add_box(axes, gt_box, colour, linewidth=1.4)
+        add_box(axes, gt_box, color, linewidth=1.4)
         axes.annotate(
             str(count),
             (gt_box[2], gt_box[1]),

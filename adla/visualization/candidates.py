@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from adla.core import clean_boxes, pairwise_iou
-from adla.core.candidate_pairs import CandidatePairs
+from adla.core.pair_search import CandidatePairs
 
 from .figure import BLUE, GREEN, ORANGE, add_box, new_grid, save_figure
 
@@ -52,7 +52,7 @@ def save_candidates(
             f"{name}: {counts[1:].sum():,} of {counts.sum():,} anchors\n"
             f"are compared, {counts[2]:,} overlap"
         )
-    handles = [axes.scatter([], [], c=colour, s=14, label=label) for colour, label in _STATES]
+    handles = [axes.scatter([], [], c=color, s=14, label=label) for color, label in _STATES]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return save_figure(figure, path)
 
@@ -62,8 +62,8 @@ def _draw_level(axes: Axes, anchors: np.ndarray, state: np.ndarray, gt: np.ndarr
     reach = float((anchors[:, 2:] - anchors[:, :2]).max()) * 1.5
     low, high = gt[:2] - reach, gt[2:] + reach / 3
     shown = ((anchors[:, :2] > low) & (anchors[:, :2] < high)).all(axis=1)
-    colours = np.array([colour for colour, _ in _STATES])[state[shown]]
-    axes.scatter(*anchors[shown, :2].T, c=colours, s=9, linewidths=0)
+    colors = np.array([color for color, _ in _STATES])[state[shown]]
+    axes.scatter(*anchors[shown, :2].T, c=colors, s=9, linewidths=0)
     add_box(axes, gt, BLUE, linewidth=1.6)
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
     axes.set(xlabel="x of the upper left corner, px")

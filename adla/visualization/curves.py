@@ -67,10 +67,10 @@ def save_curves(
         raise ValueError(f"none of {', '.join(panels)} in the records of {', '.join(runs)}")
     figure, grid = new_grid(1, len(present), 3.4, 2.9)
     for axes, (name, title) in zip(grid[0], present.items(), strict=True):
-        for (run, records), colour in zip(runs.items(), CYCLE * len(runs), strict=False):
+        for (run, records), color in zip(runs.items(), CYCLE * len(runs), strict=False):
             steps, values = select_series(records, name)
             marker = "o" if len(steps) < 30 else None
-            axes.plot(steps, values, color=colour, label=run, linewidth=1.6, marker=marker, ms=3.5)
+            axes.plot(steps, values, color=color, label=run, linewidth=1.6, marker=marker, ms=3.5)
         axes.set_title(title, fontsize=10, loc="left")
         axes.set_xlabel("epoch" if "/" in name else "iteration")
         axes.set_ylim(bottom=0)

@@ -11,9 +11,9 @@ from numpy import ndarray
 from .figure import SKY, VERMILION, YELLOW, add_box, new_grid, save_figure, show_image
 
 _STYLES = {
-    "found (TP)": {"colour": SKY, "linestyle": "-"},
-    "false alarm (FP)": {"colour": VERMILION, "linestyle": "-"},
-    "missed (FN)": {"colour": YELLOW, "linestyle": (0, (2, 1))},
+    "found (TP)": {"color": SKY, "linestyle": "-"},
+    "false alarm (FP)": {"color": VERMILION, "linestyle": "-"},
+    "missed (FN)": {"color": YELLOW, "linestyle": (0, (2, 1))},
 }
 
 
@@ -108,21 +108,21 @@ def draw_detections(
     )  # fmt: skip
     hit, found = match_detections(shown)
     groups = (shown.boxes[hit], shown.boxes[~hit], shown.gt_boxes[~found])
-    groups = [boxes[_centres_inside(boxes, window)] for boxes in groups]
+    groups = [boxes[_centers_inside(boxes, window)] for boxes in groups]
     show_image(axes, image, window)
     for boxes, style in zip(groups, _STYLES.values(), strict=True):
         for box in boxes:
-            add_box(axes, box, style["colour"], linestyle=style["linestyle"], linewidth=1.4)
+            add_box(axes, box, style["color"], linestyle=style["linestyle"], linewidth=1.4)
     counts = "   ".join(
         f"{len(boxes)} {name}" for boxes, name in zip(groups, ("TP", "FP", "FN"), strict=True)
     )
     axes.set_title(f"{title}\n{counts}", fontsize=9, loc="left")
 
 
-def _centres_inside(boxes: ndarray, window: tuple[float, float, float, float]) -> ndarray:
+def _centers_inside(boxes: ndarray, window: tuple[float, float, float, float]) -> ndarray:
     """Say which boxes (N, 4) have their centre in a window, xyxy in pixels."""
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    return ((centres >= window[:2]) & (centres < window[2:])).all(axis=1)
+    centers = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return ((centers >= window[:2]) & (centers < window[2:])).all(axis=1)
 
 
 def save_detections(
@@ -151,7 +151,7 @@ def save_detections(
             window = windows[row] if windows else None
             draw_detections(axes, image, samples[row], name, threshold, window)
     handles = [
-        Line2D([], [], color=style["colour"], linestyle=style["linestyle"], linewidth=2, label=name)
+        Line2D([], [], color=style["color"], linestyle=style["linestyle"], linewidth=2, label=name)
         for name, style in _STYLES.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)

@@ -51,10 +51,10 @@ def show_image(axes: Axes, image: ndarray, window: tuple[float, float, float, fl
         spine.set_visible(False)
 
 
-def add_box(axes: Axes, box: ndarray, colour: str, **style: object) -> None:
+def add_box(axes: Axes, box: ndarray, color: str, **style: object) -> None:
     """Draw the outline of a box (4,), xyxy in pixels."""
     x0, y0, x1, y1 = (float(value) for value in box)
-    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, **style))
+    axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, **style))
 
 
 def save_figure(figure: Figure, path: str | Path, dpi: int = 150) -> Path:

@@ -1,13 +1,2 @@
-_base_ = "./yolov8-n_pafpn_300e_sirst-v2.py"
-
-# A stride-4 level with a tiny branch.
-model = dict(
-    backbone=dict(out_indices=(1, 2, 3, 4)),
-    neck=dict(in_channels=[32, 64, 128, 256]),
-    bbox_head=dict(
-        in_channels=[32, 64, 128, 256],
-        strides=[4, 8, 16, 32],
-        branches=["tiny", "normal", "normal", "normal"],
-    ),
-    train_cfg=dict(assigner=dict(metrics=["ciou"] * 4)),
-)
+# Now in configs/yolov8; here for configs that inherit from it.
+_base_ = "../yolov8/yolov8-n_pafpn-p2_300e_sirst-v2.py"

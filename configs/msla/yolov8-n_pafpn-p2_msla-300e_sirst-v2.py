@@ -1,5 +1,8 @@
-_base_ = "./yolov8-n_pafpn-p2_300e_sirst-v2.py"
+_base_ = "../yolov8/yolov8-n_pafpn-p2_300e_sirst-v2.py"
 
-# DotD on P2; S of Eq. 6 at 640 px.
+# A tiny branch on P2; DotD there, S of Eq. 6 at 640 px.
 assigner = dict(type="MSLAAssigner", metrics=["dotd", "ciou", "ciou", "ciou"], scale=13.1)
-model = dict(train_cfg=dict(assigner=dict(_delete_=True, **assigner)))
+model = dict(
+    bbox_head=dict(branches=["tiny", "normal", "normal", "normal"]),
+    train_cfg=dict(assigner=dict(_delete_=True, **assigner)),
+)

@@ -1,21 +1,2 @@
-_base_ = [
-    "../_base_/models/yolov8-n.py",
-    "../_base_/datasets/sirst-v2_letterbox.py",
-    "../_base_/schedules/schedule_300e.py",
-    "../_base_/default_runtime.py",
-]
-
-model = dict(
-    data_preprocessor=dict(mean=[111.89] * 3, std=[27.62] * 3),
-    bbox_head=dict(num_classes=1),
-)
-# An average of the weights is tested; mosaic and mixup are closed ten epochs before the end.
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(type="EMAHook", ema_type="ExpMomentumEMA", momentum=0.0002, update_buffers=True),
-    dict(
-        type="PipelineSwitchHook",
-        switch_epoch=_base_.max_epochs - 10,
-        switch_pipeline=_base_.last_pipeline,
-    ),
-]
+# Now in configs/yolov8; here for configs that inherit from it.
+_base_ = "../yolov8/yolov8-n_pafpn_300e_sirst-v2.py"

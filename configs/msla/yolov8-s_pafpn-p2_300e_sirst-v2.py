@@ -1,7 +1,2 @@
-_base_ = "./yolov8-n_pafpn-p2_300e_sirst-v2.py"
-
-model = dict(
-    backbone=dict(widen_factor=0.5),
-    neck=dict(in_channels=[64, 128, 256, 512]),
-    bbox_head=dict(in_channels=[64, 128, 256, 512]),
-)
+# Now in configs/yolov8; here for configs that inherit from it.
+_base_ = "../yolov8/yolov8-s_pafpn-p2_300e_sirst-v2.py"

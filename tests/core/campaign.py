@@ -18,7 +18,8 @@ import pytest
 import torch
 from rich.progress import track
 
-from adla.core import assign_adaptive, forced_rounds, limits, nearby
+from adla.core import assign_adaptive, limits
+from adla.core.pair_search import forced_rounds, prefilter
 
 from ..limits import limited
 from .random_boxes import random_assignment
@@ -52,7 +53,7 @@ def compare_engines(seeds: Iterable[int]) -> Counter:
         for seed in seeds:
             rng = random.Random(seed)
             case = random_assignment(rng)
-            patch.setattr(nearby, "FEW_QUERIES", rng.choice([0, 16]))
+            patch.setattr(prefilter, "FEW_QUERIES", rng.choice([0, 16]))
             patch.setattr(forced_rounds, "CHOICES", rng.choice([1, 2, 16]))
             with limited(**random_limits(rng)):
                 expected = assign_adaptive(**case, engine="dense")

@@ -2,8 +2,9 @@
 
 TOOD (arXiv 2108.07755, section 3.2) as YOLOv8 has it: the metric t = s^alpha u^beta with CIoU for
 u, the top k points in the centre gate of each ground truth, the larger overlap where two want one
-point, and target scores of t, scaled to the largest overlap. ``metrics``, ``topk_per_level`` and
-``force_match`` add what MSLA does on top.
+point (with ``contested="all"`` the largest of all that it lies in), and target scores of t, scaled
+to the largest overlap, with ``eps``. ``metrics``, ``topk_per_level`` and ``force_match`` add what
+MSLA does on top.
 """
 
 import math
@@ -27,9 +28,11 @@ class TaskAlignmentReference:
     topk_per_level: bool = False
     alpha: float = 0.5
     beta: float = 6.0
-    gate_stride: float = 2.0
+    gate_stride: float | list[float] = 2.0
     soft_target: str = "ciou"
     force_match: bool = False
+    contested: str = "choosers"
+    eps: float = 0.0
 
     def overlap(self, kind: str, a, b) -> float:
         if any(math.isnan(v) for v in a):
@@ -40,13 +43,17 @@ class TaskAlignmentReference:
             value = getattr(overlaps, kind)(a, b)
         return value if value >= 1e-9 else 0.0
 
-    def inside(self, point, stride: float, kind: str, gt) -> bool:
+    def inside(self, point, stride: float, level: int, gt) -> bool:
         low, high = list(gt[:2]), list(gt[2:])
-        if kind == "dotd":
+        if isinstance(self.gate_stride, float):
+            gate = self.gate_stride if self.metrics[level] == "dotd" else 0
+        else:
+            gate = self.gate_stride[level]
+        if gate:
             for axis in (0, 1):
-                centre = (gt[axis] + gt[axis + 2]) / 2
-                low[axis] = min(low[axis], centre - self.gate_stride * stride / 2)
-                high[axis] = max(high[axis], centre + self.gate_stride * stride / 2)
+                center = (gt[axis] + gt[axis + 2]) / 2
+                low[axis] = min(low[axis], center - gate * stride / 2)
+                high[axis] = max(high[axis], center + gate * stride / 2)
         return all(low[axis] < point[axis] < high[axis] for axis in (0, 1))
 
     def assign(self, scores, boxes, priors, levels, gts, labels):
@@ -61,13 +68,19 @@ class TaskAlignmentReference:
         for g, gt in enumerate(gts):
             pools: dict[int, list[int]] = {}
             for p, (x, y, stride, _) in enumerate(priors):
-                gated = self.inside((x, y), stride, self.metrics[levels[p]], gt)
+                gated = self.inside((x, y), stride, levels[p], gt)
                 if gated and pair(g, p)[1] > 0:
                     pools.setdefault(levels[p] if self.topk_per_level else 0, []).append(p)
             for pool in pools.values():
                 pool.sort(key=lambda p: (-rounded(pair(g, p)[1]), p))
                 for p in pool[: self.topk]:
                     wanted_by.setdefault(p, []).append(g)
+        if self.contested == "all":
+            for p, wanting in wanted_by.items():
+                if len(wanting) > 1:
+                    x, y, stride, _ = priors[p]
+                    inside = [self.inside((x, y), stride, levels[p], gt) for gt in gts]
+                    wanting[:] = [g for g in range(len(gts)) if inside[g]]
         owner = {
             p: max(wanting, key=lambda g: (rounded(pair(g, p)[0]), -g))
             for p, wanting in wanted_by.items()
@@ -84,8 +97,8 @@ class TaskAlignmentReference:
         wanting = [g for g in range(len(gts)) if g not in owner.values()]
 
         def distance(g, p):
-            centre = [(gts[g][i] + gts[g][i + 2]) / 2 for i in (0, 1)]
-            return sum((c - v) ** 2 for c, v in zip(centre, priors[p][:2], strict=True))
+            center = [(gts[g][i] + gts[g][i + 2]) / 2 for i in (0, 1)]
+            return sum((c - v) ** 2 for c, v in zip(center, priors[p][:2], strict=True))
 
         while wanting:
             wishes: dict[int, list[int]] = {}
@@ -109,6 +122,8 @@ class TaskAlignmentReference:
             soft = {p: self.overlap(self.soft_target, boxes[p], gts[g]) for p in mine}
             top = max(pair(g, p)[1] for p in mine)
             for p in mine:
-                share = pair(g, p)[1] / top * max(soft.values()) if top > 0 else soft[p]
-                score[p] = share
+                if top + self.eps > 0:
+                    score[p] = pair(g, p)[1] / (top + self.eps) * max(soft.values())
+                else:
+                    score[p] = soft[p]
         return [owner.get(p) for p in range(len(boxes))], score

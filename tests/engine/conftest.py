@@ -2,7 +2,7 @@
 
 import pytest
 
-from adla.datasets.scenes import write_scenes
+from adla.datasets.synthetic import write_scenes
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-from adla.datasets.scenes import CLASSES
+from adla.datasets.synthetic import CLASSES
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

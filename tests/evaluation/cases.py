@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adla.evaluation.columns import Detections, GroundTruth
+from adla.evaluation.box_arrays import Detections, GroundTruth
 
 CLASSES = ("airplane", "bridge", "storage-tank", "ship")
 

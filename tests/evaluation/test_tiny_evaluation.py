@@ -7,7 +7,7 @@ from pycocotools.cocoeval import COCOeval
 
 from adla.core.boxes import SIZE_BINS
 from adla.evaluation import TinyEvaluation
-from adla.evaluation.columns import GroundTruth
+from adla.evaluation.box_arrays import GroundTruth
 
 from .cases import CLASSES, detections, grid, random_case, square, truth
 

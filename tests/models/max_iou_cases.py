@@ -8,7 +8,7 @@ import torch
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmengine.structures import InstanceData
 
-from adla.core import nearby
+from adla.core.pair_search import prefilter
 from adla.models import SparseMaxIoUAssigner
 
 from ..core.campaign import random_limits
@@ -44,7 +44,7 @@ def compare_max_iou(seeds: Iterable[int]) -> int:
         for seed in seeds:
             rng = random.Random(seed)
             case = random_assignment(rng)
-            patch.setattr(nearby, "FEW_QUERIES", rng.choice([0, 16]))
+            patch.setattr(prefilter, "FEW_QUERIES", rng.choice([0, 16]))
             boxes = [case[name] for name in ("priors", "gt_boxes", "ignore_boxes")]
             if rng.random() < 0.9:  # not finite numbers go to the stock class
                 boxes = [

@@ -11,8 +11,8 @@ from mmdet.registry import TASK_UTILS
 from mmengine.structures import InstanceData
 
 from adla.core import assign_hierarchical, assign_ranked
-from adla.core.bounded_ranking import _Search
-from adla.core.box_groups import BoxGroups
+from adla.core.ranked import BoxGroups
+from adla.core.ranked.bounded_ranking import _Search
 from tests.core.random_boxes import BoxMaker
 from tests.limits import limited
 

@@ -108,6 +108,8 @@ def test_same_parameters_and_same_inference_as_the_stock_head(name, stock):
 class Recorder(AdaptiveDynamicAssigner):
     """The real assigner, which also keeps what it was shown."""
 
+    needs_scores = needs_empty_images = True
+
     def assign(self, pred_instances, *args, **kwargs):
         self.seen = [*getattr(self, "seen", []), pred_instances]
         return super().assign(pred_instances, *args, **kwargs)

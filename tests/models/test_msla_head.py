@@ -5,13 +5,13 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from mmdet.models.losses import CIoULoss
 from mmdet.registry import MODELS
 from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
 from adla.models import DFLPointCoder, MSLAHead
+from tests.core import overlap_reference
 
 STRIDES = [4, 8]
 ASSIGNER = dict(type="MSLAAssigner", metrics=["dotd", "ciou"], scale=6.0, topk=5)
@@ -135,7 +135,9 @@ def test_losses_are_those_of_yolov8():
             if k < 0:
                 continue
             target[point, gt.labels[k]] = score
-            box += score * CIoULoss()(boxes[image, point][None], gt.bboxes[k][None])
+            box += score * (
+                1 - overlap_reference.ciou(boxes[image, point].tolist(), gt.bboxes[k].tolist())
+            )
             x, y, stride, _ = priors[point]
             x1, y1, x2, y2 = gt.bboxes[k]
             for side, distance in enumerate((x - x1, y - y1, x2 - x, y2 - y)):
@@ -148,6 +150,22 @@ def test_losses_are_those_of_yolov8():
     wanted = dict(loss_cls=0.5 * cls, loss_bbox=7.5 * box, loss_dfl=1.5 * dfl)
     for name, value in wanted.items():
         torch.testing.assert_close(found[name], value / total, rtol=1e-4, atol=1e-5)
+
+
+def test_yolov8_multiplies_its_losses_by_the_images_of_the_batch():
+    plain, summed = build(), build(times_batch=True)
+    gts = ground_truths()
+    once, twice = losses(plain, gts), losses(summed, gts)
+    assert all(torch.equal(twice[name], 2 * once[name]) for name in once)
+
+
+def test_the_assigner_of_yolov8_has_a_version():
+    head = build(train_cfg=dict(assigner=dict(type="YOLOv8Assigner", version="8.3")))
+    assert sum(losses(head, ground_truths()).values()).isfinite()
+    rule = head.assigner.rule
+    assert (rule.eps, rule.contested, rule.force_match) == (1e-9, "all", False)
+    with pytest.raises(ValueError, match=r"version must be one of 8\.2, 8\.3 .* but got '9.0'"):
+        build(train_cfg=dict(assigner=dict(type="YOLOv8Assigner", version="9.0")))
 
 
 @pytest.mark.parametrize("strides", [STRIDES, [8, 16]])

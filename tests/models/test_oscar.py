@@ -44,6 +44,41 @@ def test_a_square_of_one_stride_holds_one_point_wherever_it_lies():
     assert points[targets.labels == 0].tolist() == [[44, 28]]
 
 
+def test_an_open_border_holds_nothing_on_it():
+    """As the authors' program has it: points strictly inside."""
+    points, label = grid(8), torch.zeros(1, dtype=torch.long)
+    # Centers (48, 32): the square 44 to 52 by 28 to 36 has its corners on four points of the grid.
+    box = torch.tensor([[47.0, 30, 49, 34]])
+    assert (assign_points(points, box, label, 8, 1, open_border=True).labels == 1).all()
+    # Half a pixel further: 44.5 to 52.5, and only the point 52 is inside; up and down still none.
+    box += torch.tensor([0.5, 0, 0.5, 0])
+    assert (assign_points(points, box, label, 8, 1, open_border=True).labels == 1).all()
+    box += torch.tensor([0, 0.5, 0, 0.5])
+    targets = assign_points(points, box, label, 8, 1, open_border=True)
+    assert points[targets.labels == 0].tolist() == [[52, 36]]
+    # A large target keeps its box, 20 to 36: the points 28 alone are inside; closed also 20.
+    box = torch.tensor([[20.0, 20, 36, 36]])
+    found = [
+        points[assign_points(points, box, label, 8, 1, open_border=border).labels == 0].tolist()
+        for border in (True, False)
+    ]
+    assert found == [[[28, 28]], [[20, 20], [28, 20], [20, 28], [28, 28]]]
+
+
+def test_the_published_config_does_as_the_program():
+    cfg = load("oscar/oscar_r18-p2_fpn-128_1x_sirst-v2.py")
+    assert MODELS.build(cfg.model.bbox_head).open_border
+    train = cfg.train_dataloader.dataset.dataset
+    assert train.ann_file.endswith("trainval_full.json")
+    (noco,) = (step for step in train.pipeline if step.type == "GenerateNoCoMap")
+    assert noco.rounding == "toward_zero"
+    for name in ("val", "test"):
+        assert cfg[f"{name}_dataloader"].dataset.ann_file.endswith("test_full.json")
+        assert {e.ann_file for e in cfg[f"{name}_evaluator"]} == {
+            "data/sirst-v2/annotations/test_full.json"
+        }
+
+
 def test_the_smaller_ground_truth_wins_and_a_tie_the_first():
     points = torch.tensor([[10.0, 10.0]])
     boxes = torch.tensor([[0.0, 0, 20, 20], [8, 8, 12, 12], [7, 7, 11, 11]])

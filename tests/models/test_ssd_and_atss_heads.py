@@ -159,18 +159,18 @@ def test_ssd_mines_negatives_for_its_positives_and_no_ignored_priors():
 
 
 GT = torch.tensor([10.0, 10, 20, 20])
-CENTRES = {(15, 15): 1.0, (12, 15): 0.5, (10, 15): 0.0, (8, 15): 0.0, (25, 25): 0.0, (5, 25): 0.0}
+CENTERS = {(15, 15): 1.0, (12, 15): 0.5, (10, 15): 0.0, (8, 15): 0.0, (25, 25): 0.0, (5, 25): 0.0}
 
 
 def test_atss_centerness_of_anchors_centred_outside_their_object():
-    centres = torch.tensor(list(CENTRES), dtype=torch.float)
-    anchors = torch.cat([centres - 8, centres + 8], dim=1)
+    centers = torch.tensor(list(CENTERS), dtype=torch.float)
+    anchors = torch.cat([centers - 8, centers + 8], dim=1)
     gts = GT.repeat(len(anchors), 1)
     got = atss(AdlaATSSHead).centerness_target(anchors, gts)
-    assert got.tolist() == pytest.approx(list(CENTRES.values()))
+    assert got.tolist() == pytest.approx(list(CENTERS.values()))
 
     stock = atss(ATSSHead)
-    inside = centres.clamp(10, 20).eq(centres).all(1)
+    inside = centers.clamp(10, 20).eq(centers).all(1)
     assert got[inside].equal(stock.centerness_target(anchors[inside], gts[inside]))
     with pytest.raises(AssertionError):
         stock.centerness_target(anchors[3:4], gts[3:4])  # outside along one axis

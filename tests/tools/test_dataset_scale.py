@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
-from tests.analysis.toy import toy_coco, toy_dataset, write_toy
+from tests.dataset_check.toy import toy_coco, toy_dataset, write_toy
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 SCALE = np.sqrt((18 + 108 + 32) / 3)

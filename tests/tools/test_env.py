@@ -1,6 +1,8 @@
 import importlib
-import json
 import os
+import re
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,180 +10,181 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "tools" / "env" / "setup_env.py"
 
 
 @pytest.fixture
-def load(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools" / "env"))
-    return importlib.import_module
+def env(monkeypatch):
+    monkeypatch.syspath_prepend(str(TOOL.parent))
+    return importlib.import_module("setup_env")
 
 
 @pytest.fixture
-def checks(load):
-    return load("checks")
+def setup(env, tmp_path):
+    """The set-up of an empty folder."""
+    with (tmp_path / ".adla-lock").open("w") as lock:
+        yield env.Setup(tmp_path, "onedl", lock.fileno())
+
+
+def install(venv: Path, name: str, version: str = "1", module: str | None = "pass") -> Path:
+    """Put a distribution of one module where pip would put it; None: its module is lost."""
+    site = venv / "lib" / "python3.11" / "site-packages"
+    info = site / f"{name}-{version}.dist-info"
+    info.mkdir(parents=True)
+    if module is not None:
+        (site / f"{name}.py").write_text(module)
+    (info / "RECORD").write_text(f"{name}.py,,\n{info.name}/RECORD,,\n__pycache__/{name}.pyc,,\n")
+    return info
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12)])
-def test_supported_python(checks, version):
-    checks.check_python(version)
+def test_supported_python(env, version):
+    env.check_python(version, has_ensurepip=True)
+    with pytest.raises(env.SetupError, match=rf"install python3\.{version[1]}-venv"):
+        env.check_python(version, has_ensurepip=False)
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 9), (3, 13)])
-def test_unsupported_python_is_named(checks, version):
-    with pytest.raises(checks.SetupError, match=rf"Python {version[0]}\.{version[1]} .*PYTHON="):
-        checks.check_python(version)
+def test_unsupported_python_is_named(env, version):
+    with pytest.raises(env.SetupError, match=rf"Python {version[0]}\.{version[1]} .*PYTHON="):
+        env.check_python(version, has_ensurepip=True)
 
 
-def test_missing_python_headers_are_named(checks, tmp_path):
-    with pytest.raises(checks.SetupError, match=r"Python\.h is missing: .*-dev"):
-        checks.check_python_parts(include=tmp_path)
+def test_a_small_disk_is_named(env, tmp_path):
+    env.check_disk(tmp_path, needed_gb=0)
+    with pytest.raises(env.SetupError, match=f"{tmp_path} has .* GB free .* VENV="):
+        env.check_disk(tmp_path, needed_gb=1e9)
 
 
-def test_compiler_of_this_machine(checks, monkeypatch):
-    monkeypatch.delenv("CXX", raising=False)
-    checks.check_compiler()
+@pytest.mark.parametrize(("stack", "other"), [("onedl", "mmdet"), ("openmmlab", "onedl_mmcv")])
+def test_the_other_family_is_refused(env, stack, other):
+    env.check_families({name.replace("-", "_") for name in env.read_family(stack)}, stack)
+    with pytest.raises(env.SetupError, match=f"holds {other.replace('_', '-')}, "):
+        env.check_families({"torch", other}, stack)
 
 
-@pytest.mark.parametrize(
-    ("compiler", "message"),
-    [("no-such-compiler", "no C\\+\\+ compiler 'no-such-compiler'"), ("false", "cannot compile")],
-)
-def test_unusable_compiler_is_named(checks, monkeypatch, compiler, message):
-    monkeypatch.setenv("CXX", compiler)
-    with pytest.raises(checks.SetupError, match=message):
-        checks.check_compiler()
+def test_a_folder_with_other_things_is_refused(env, tmp_path):
+    (tmp_path / ".adla-lock").touch()
+    env.check_folder(tmp_path)
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(env.SetupError, match="is no environment and not empty"):
+        env.check_folder(tmp_path)
 
 
-def test_disk_is_measured_where_the_folder_will_be(checks, tmp_path):
-    venv = tmp_path / "not" / "there" / "yet"
-    checks.check_disk(venv, needed_gb=0)
-    with pytest.raises(checks.SetupError, match=f"{tmp_path} has .* GB free .* VENV="):
-        checks.check_disk(venv, needed_gb=1e9)
+def test_an_environment_of_another_python_is_refused(env, tmp_path):
+    config = tmp_path / "pyvenv.cfg"
+    config.write_text(f"home = /usr/bin\nversion = {sys.version.split()[0]}\n")
+    env.check_folder(tmp_path)
+    config.write_text("home = /usr/bin\nversion = 3.9.1\n")
+    with pytest.raises(env.SetupError, match=r"made with Python 3\.9, not with"):
+        env.check_folder(tmp_path)
 
 
-FAMILIES = {"onedl": ("onedl-mmcv", "onedl-mmdetection"), "openmmlab": ("mmcv", "mmdet")}
+def test_a_distribution_without_its_files_is_broken(env, tmp_path):
+    whole = install(tmp_path, "whole")
+    lost = install(tmp_path, "lost", module=None)
+    torn = install(tmp_path, "torn")
+    (torn / "RECORD").unlink()
+    assert env.list_infos(tmp_path) == [lost, torn, whole]
+    assert [env.is_broken(info) for info in (whole, lost, torn)] == [False, True, True]
 
 
-@pytest.mark.parametrize("stack", ["onedl", "openmmlab"])
-def test_the_other_family_is_refused(checks, stack):
-    own, other = FAMILIES[stack], next(FAMILIES[key] for key in FAMILIES if key != stack)
-    checks.check_families(dict.fromkeys(own, "1"), stack, FAMILIES)
-    with pytest.raises(checks.SetupError, match=f"holds {other[1]}, "):
-        checks.check_families(dict.fromkeys((*own, other[1]), "1"), stack, FAMILIES)
+def test_key_follows_what_is_installed(env, tmp_path):
+    keys = {env.compute_key(tmp_path, "onedl"), env.compute_key(tmp_path, "openmmlab")}
+    info = install(tmp_path, "numpy", "2.2.6")
+    keys.add(env.compute_key(tmp_path, "onedl"))
+    info.rename(info.with_name("numpy-2.2.7.dist-info"))
+    keys.add(env.compute_key(tmp_path, "onedl"))
+    assert len(keys) == 4
+    assert env.compute_key(tmp_path, "onedl") in keys
 
 
-def test_drift_from_the_pins(checks):
-    pins = {"torch": "2.13.0", "numpy": "2.2.6", "rich": "15.0.0"}
-    assert checks.find_drift({**pins, "torch": "2.13.0+cpu", "extra": "1"}, pins) == []
-    assert checks.find_drift({"torch": "2.12.0", "rich": "15.0.0", "opencv-python": "4"}, pins) == [
-        "torch is 2.12.0 instead of 2.13.0",
-        "numpy is missing instead of 2.2.6",
-        "opencv-python is installed",
-    ]
+def test_ready_only_while_nothing_changes(env, setup, monkeypatch, capsys):
+    steps = ("_make_venv", "_install_packages", "_pip", "_run")
+    called = []
+    for step in steps:
+        monkeypatch.setattr(setup, step, lambda *_, step=step: called.append(step))
+    monkeypatch.setattr(env, "check_folder", lambda _: None)
+    monkeypatch.setattr(env, "check_disk", lambda _: None)
+    install(setup.venv, "torch")
+    setup.run()
+    assert called == list(steps)
+    setup.run()
+    assert called == list(steps) and capsys.readouterr().out.count("environment ready") == 2
+    (setup.venv / "lib/python3.11/site-packages/torch.py").unlink()
+    setup.run()
+    assert called == list(steps) * 2 and env.list_infos(setup.venv) == []
 
 
-def test_pins_are_read_with_names_normalised(load):
-    text = '# head\nPillow_X==1.2  # why\n\ntomli==2.5.0; python_version < "3.11"\n'
-    parse = load("pins").parse_pins
-    assert parse(text, (3, 11)) == {"pillow-x": "1.2"}
-    assert parse(text, (3, 10)) == {"pillow-x": "1.2", "tomli": "2.5.0"}
+def test_not_ready_after_a_step_that_failed(env, setup, monkeypatch):
+    monkeypatch.setattr(env, "check_disk", lambda _: None)
+    monkeypatch.setattr(setup, "_make_venv", lambda: None)
+    setup.ready.write_text("the key of an earlier environment")
+    setup.python = Path("false")
+    with pytest.raises(env.SetupError, match="failed, see above; the next call resumes"):
+        setup.run()
+    assert not setup.ready.exists()
 
 
-@pytest.mark.parametrize("line", ["numpy", "numpy>=2", 'tomli==2; python_version < "3.12"'])
-def test_a_line_that_pins_nothing_is_refused(load, line):
-    with pytest.raises(ValueError, match="cannot read the line"):
-        load("pins").parse_pins(line, (3, 11))
+def test_a_venv_that_cannot_be_made_is_named(env, setup, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(env.SetupError, match=f"cannot make a venv in {setup.venv}: "):
+        setup._make_venv()
 
 
-def test_each_stack_pins_one_family(load):
-    pins = load("pins")
-    onedl, openmmlab = (set(pins.read_pins(s, (3, 11))) for s in ("onedl", "openmmlab"))
-    assert onedl - openmmlab == {"onedl-mmengine", "onedl-mmcv", "onedl-mmdetection"}
-    assert openmmlab - onedl == {"mmengine", "mmcv", "mmdet"}
-    assert "opencv-python-headless" in onedl and "opencv-python" not in onedl
+def test_a_command_has_its_own_temporary_folder(setup, tmp_path):
+    out = tmp_path / "out"
+    code = f"import tempfile; open('{out}', 'w').write(tempfile.mkdtemp())"
+    setup._run(sys.executable, "-c", code)
+    assert out.read_text().startswith(f"{setup.venv}/.adla-tmp/")
+    assert not Path(out.read_text()).exists()
 
 
-def test_key_follows_the_pins_and_the_python(load):
-    key = load("pins").compute_key
-    assert key({"a": "1"}, (3, 11)) == key({"a": "1"}, (3, 11))
-    assert len({key({"a": "1"}, (3, 11)), key({"a": "2"}, (3, 11)), key({"a": "1"}, (3, 12))}) == 3
-
-
-def test_compiled_files_are_counted(load):
-    count = load("logged").count_objects
-    assert count("x\n  [3/78] c++ a.cpp\n  [4/78] c++ b.cpp\nwarning") == "4 of 78 files compiled"
-    assert count("Collecting mmcv") == "starting"
-
-
-def test_a_failed_command_names_its_log(load, checks, tmp_path):
-    log = tmp_path / "step.log"
-    command = [sys.executable, "-c", 'print("the reason"); raise SystemExit(3)']
-    with pytest.raises(
-        checks.SetupError, match=rf"step failed with status 3; see {log}\nthe reason"
-    ):
-        load("logged").run_logged("step", command, log)
-
-
-def test_a_command_gets_its_environment_and_reports_its_end(load, tmp_path, capsys):
-    log = tmp_path / "step.log"
-    command = [sys.executable, "-c", 'import os; print(os.environ["JOBS"])']
-    load("logged").run_logged("step", command, log, env={"JOBS": "7"})
-    assert log.read_text() == "7\n"
-    assert capsys.readouterr().out.endswith(", done\n")
-
-
-def test_nothing_outlives_an_interrupted_command(load, tmp_path, monkeypatch):
-    logged = load("logged")
+def test_nothing_outlives_an_interrupted_command(tmp_path):
     pid_file = tmp_path / "pid"
-
-    def interrupt(*_):
-        while not pid_file.exists() or not pid_file.read_text():
-            pass
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(logged, "_watch", interrupt)
-    command = ["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"]
-    with pytest.raises(KeyboardInterrupt):
-        logged.run_logged("step", command, tmp_path / "log")
-    stat = Path("/proc", pid_file.read_text().strip(), "stat")
+    code = (
+        f"import sys; sys.path.insert(0, {str(TOOL.parent)!r}); import setup_env\n"
+        "from pathlib import Path; import signal\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
+        f"setup = setup_env.Setup(Path({str(tmp_path)!r}), 'onedl', 1)\n"
+        f"setup._run('sh', '-c', 'sleep 60 & echo $! > {pid_file}; wait')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
     give_up = time.monotonic() + 20
+    while not pid_file.exists() or not pid_file.read_text().strip():
+        assert time.monotonic() < give_up, "the command does not start"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 143
+    stat = Path("/proc", pid_file.read_text().strip(), "stat")
     while stat.exists() and stat.read_text().split()[2] != "Z":
         assert time.monotonic() < give_up, "the command's child still runs"
         time.sleep(0.05)
 
 
-@pytest.fixture
-def setup(load, tmp_path):
-    return load("setup_env").Setup(tmp_path, "onedl")
+def test_the_tool_says_in_one_line_what_is_wrong(tmp_path):
+    (tmp_path / "letter.txt").touch()
+    command = [sys.executable, TOOL, "--venv", tmp_path]
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith("adla set-up: ") and len(result.stderr.splitlines()) == 1
 
 
-def test_steps_are_remembered(setup, load):
-    assert setup._read_done() == []
-    setup._write_done(["venv", "torch"])
-    assert load("setup_env").Setup(setup.venv, "onedl")._read_done() == ["venv", "torch"]
+def test_the_lists_are_complete_pins():
+    for stack in ("onedl", "openmmlab"):
+        lines = (ROOT / "requirements" / f"{stack}.txt").read_text().splitlines()
+        assert "-r pins.txt" in lines
+    text = "".join(path.read_text() for path in (ROOT / "requirements").glob("*.txt"))
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", "-r"))]
+    pin = re.compile(r'[\w.-]+==[\w.]+(; (python_version < "3\.11"|sys_platform == "linux"))?')
+    assert [line for line in lines if not pin.fullmatch(line)] == []
+    names = [line.split("==")[0].lower() for line in lines]
+    assert len(names) == len(set(names))
+    assert "opencv-python-headless" in names and "opencv-python" not in names
 
 
-def test_steps_are_forgotten_when_the_key_changes(setup):
-    setup._write_done(["venv"])
-    state = json.loads(setup.state_file.read_text())
-    setup.state_file.write_text(json.dumps({**state, "key": "of other pins"}))
-    assert setup._read_done() == []
-
-
-def test_a_torn_state_file_counts_as_nothing_done(setup):
-    setup._write_done(["venv"])
-    setup.state_file.write_text('{"key": ')
-    assert setup._read_done() == []
-
-
-def test_an_environment_of_another_python_is_refused(load, checks, tmp_path):
-    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.1\n")
-    with pytest.raises(checks.SetupError, match=r"made with Python 3\.9, not with"):
-        load("setup_env").Setup(tmp_path, "onedl").run()
-
-
-def test_left_out_packages_are_named_in_the_constraints(load):
-    text = (ROOT / "requirements" / "constraints.txt").read_text()
-    for name in load("setup_env").LEFT_OUT:
+def test_what_is_left_out_is_explained(env):
+    text = (ROOT / "requirements" / "pins.txt").read_text()
+    for name in importlib.import_module("verify").LEFT_OUT:
         assert name in text
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

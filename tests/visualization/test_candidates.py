@@ -6,8 +6,8 @@ from adla.visualization.candidates import save_candidates
 from adla.visualization.figure import GREEN, ORANGE
 
 
-def count(picture, colour):
-    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+def count(picture, color):
+    rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
     return int((np.abs(picture[..., ::-1].astype(int) - rgb).sum(-1) < 12).sum())
 
 

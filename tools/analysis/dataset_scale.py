@@ -16,18 +16,14 @@ from numpy import ndarray
 from rich.console import Console
 from rich.markup import escape
 
-from adla.analysis.output import page, write_json
-from adla.analysis.picture import save_histogram
-from adla.analysis.priors import point_priors
-from adla.analysis.records import Records, read_records
-from adla.analysis.report import matching_table, size_table
-from adla.analysis.sizes import Sizes, box_sizes, measure_sizes
-from adla.analysis.sources import SPLITS, config_sources, open_dataset, read_config
-from adla.analysis.view import Eyes, View, eyes_of, network_view
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from mmdet_script import suggest
+from adla.cli.mmdet_script import suggest
+from adla.dataset_check.annotations import Records, read_records
+from adla.dataset_check.config_datasets import SPLITS, config_sources, open_dataset, read_config
+from adla.dataset_check.network_view import Eyes, View, eyes_of, network_view
+from adla.dataset_check.object_sizes import Sizes, box_sizes, measure_sizes
+from adla.dataset_check.pictures import save_histogram
+from adla.dataset_check.priors import point_priors
+from adla.dataset_check.report import matching_table, page, size_table, write_json
 
 
 def parse_args() -> argparse.Namespace:

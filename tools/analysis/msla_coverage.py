@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from adla.analysis.coverage import positives_of, targets_of
-from adla.analysis.records import read_records
+from adla.dataset_check.annotations import read_records
+from adla.dataset_check.assigner_coverage import positives_of, targets_of
 from adla.models import MSLAAssigner
 
 FINE, COARSE = (4, 8, 16, 32), (8, 16, 32)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from adla.analysis.pipeline_losses import StepLosses, measure_losses, training_pipelines
+from adla.dataset_check.lost_targets import StepLosses, measure_losses, training_pipelines
 
 
 def parse_args() -> argparse.Namespace:

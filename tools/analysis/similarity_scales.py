@@ -17,13 +17,10 @@ from mmengine.runner import set_random_seed
 from numpy import ndarray
 from rich.progress import track
 
-from adla.analysis.priors import config_priors
-from adla.analysis.similarity_scales import similarity_scales
-from adla.analysis.sources import read_config
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from mmdet_script import suggest
+from adla.cli.mmdet_script import suggest
+from adla.dataset_check.config_datasets import read_config
+from adla.dataset_check.object_sizes import similarity_scales
+from adla.dataset_check.priors import config_priors
 
 
 def parse_args() -> argparse.Namespace:

@@ -53,9 +53,9 @@ def make_scene(size: int, strides: list[int], objects: int, args: argparse.Names
     chance = torch.Generator().manual_seed(args.seed)
     sides = anchors[:, 2:] - anchors[:, :2]
     shift, scale = torch.randn(2, len(anchors), 2, generator=chance)
-    centres = (anchors[:, 2:] + anchors[:, :2]) / 2 + 0.1 * sides * shift
+    centers = (anchors[:, 2:] + anchors[:, :2]) / 2 + 0.1 * sides * shift
     sides = sides * (0.2 * scale).exp()
-    predictions = torch.cat([centres - sides / 2, centres + sides / 2], dim=1)
+    predictions = torch.cat([centers - sides / 2, centers + sides / 2], dim=1)
     gts = make_objects(objects, size, chance)
     return tuple(boxes.to(args.device) for boxes in (anchors, predictions, gts))
 

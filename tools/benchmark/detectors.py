@@ -3,6 +3,7 @@
 import argparse
 
 import torch
+from detector_speed import measure_speed
 from mmdet.registry import MODELS
 from mmengine.config import Config, ConfigDict
 from mmengine.logging import MMLogger
@@ -11,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 import adla  # noqa: F401  registers the components
-from adla.analysis.detector_speed import measure_speed
 
 CONFIGS = {k: f"configs/msla/yolov8-{k}_pafpn-p2_msla-300e_sirst-v2.py" for k in ("n", "s")}
 RTMDET_CHANNELS = 64  # as wide as the box towers of the MSLA head

@@ -12,13 +12,10 @@ import sys
 import time
 
 import numpy as np
-
-os.environ["ADLA_CORE_ONLY"] = "1"
-
 from rich.console import Console
 from rich.table import Table
 
-from adla.evaluation.columns import Detections, GroundTruth
+from adla.evaluation.box_arrays import Detections, GroundTruth
 from adla.evaluation.tiny_evaluation import TinyEvaluation
 
 AITOD_IMAGES = 14_018

@@ -22,9 +22,9 @@ from sahi.postprocess.combine import batched_greedy_nmm, batched_nms
 from scipy.spatial import cKDTree
 
 from adla.inference.detected import Detected
-from adla.inference.journal import FOLDER, Journal
-from adla.inference.nested import suppress_nested
-from adla.inference.scene import collect_scene
+from adla.inference.nested_nms import suppress_nested
+from adla.inference.resume_log import FOLDER, ResumeLog
+from adla.inference.scene_detection import collect_scene
 from adla.inference.slicing import make_grid
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,12 +84,12 @@ def count_hits(planted: Planted, boxes: np.ndarray) -> tuple[np.ndarray, int]:
     Returns:
         Counts (K,) and the number of detections that lie in none.
     """
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     tree = cKDTree((planted.boxes[:, :2] + planted.boxes[:, 2:]) / 2)
-    near = planted.boxes[tree.query(centres, k=2)[1]]
-    inside = (centres[:, None] >= near[..., :2] - 1) & (centres[:, None] <= near[..., 2:] + 1)
+    near = planted.boxes[tree.query(centers, k=2)[1]]
+    inside = (centers[:, None] >= near[..., :2] - 1) & (centers[:, None] <= near[..., 2:] + 1)
     inside = inside.all(axis=2)
-    hits = tree.query(centres, k=2)[1][inside]
+    hits = tree.query(centers, k=2)[1][inside]
     return np.bincount(hits, minlength=len(planted.boxes)), int((~inside.any(axis=1)).sum())
 
 
@@ -172,7 +172,7 @@ def main() -> None:
     coco = json.loads((args.out / scene.stem / "detections.json").read_text())
     boxes = np.array([each["bbox"] for each in coco["annotations"]]).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
-    found, slice_ids = collect_scene(grid, Journal(args.out / scene.stem / FOLDER, None), 0)
+    found, slice_ids = collect_scene(grid, ResumeLog(args.out / scene.stem / FOLDER, None), 0)
     console.print(tabulate(planted, {"adla": boxes, **join_as_sahi(found)}))
     twice = count_hits(planted, boxes)[0] > 1
     before = twice_in_a_slice(planted, found, slice_ids)

@@ -20,7 +20,7 @@ from mmengine.structures import InstanceData
 from rich.console import Console
 from rich.table import Table
 
-from adla.core import adaptive_assignment
+from adla.core.adaptive import assignment
 from adla.engine.assigners import find_assigners
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "retinanet"
@@ -28,9 +28,9 @@ STOCK = "retinanet_r18_fpn_1x_aitod.py"
 ADLA = "retinanet_r18_fpn_adla-1x_aitod.py"
 #: Name -> config and the number of pairs up to which ADLA is dense.
 VARIANTS = {
-    "stock": (STOCK, adaptive_assignment.SIEVED_PAIRS),
+    "stock": (STOCK, assignment.SIEVED_PAIRS),
     "dense ADLA": (ADLA, 2**62),
-    "sparse ADLA": (ADLA, adaptive_assignment.SIEVED_PAIRS),
+    "sparse ADLA": (ADLA, assignment.SIEVED_PAIRS),
 }
 
 
@@ -87,7 +87,7 @@ def main() -> None:
 
         def step(name: str, image=image, samples=samples) -> None:
             model, optimizer = models[name]
-            adaptive_assignment.SIEVED_PAIRS = VARIANTS[name][1]
+            assignment.SIEVED_PAIRS = VARIANTS[name][1]
             losses = model(image, samples, mode="loss")
             optimizer.zero_grad()
             model.parse_losses(losses)[0].backward()

@@ -1,197 +1,227 @@
 """Build the environment adla runs in, or resume where an earlier call was interrupted.
 
 Only the standard library is used: this runs under the Python that makes the environment. The
-steps that are done are listed in ``VENV/.adla/state.json``; the environment counts as ready once
-the last step, which imports and runs the whole stack, is among them.
+environment counts as ready when ``VENV/.adla-ready``, written after the last step, has the key of
+what the environment depends on and every recorded file of every package is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import fcntl
-import json
+import hashlib
+import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import checks
-import pins as pinned
-from logged import count_objects, run_logged
+ENV_DIR = Path(__file__).resolve().parent
+ROOT = ENV_DIR.parents[1]
+SUPPORTED = ((3, 10), (3, 12))
+NEEDED_GB = 7.0
+STACKS = ("onedl", "openmmlab")
+OPENCV = ("opencv_python", "opencv_contrib_python", "opencv_python_headless")
 
-# pip is right that these are not installed: see the head of requirements/constraints.txt.
-LEFT_OUT = ("opencv-python", "imagecorruptions-imaug")
-BUILD_TOOLS = ("pip", "setuptools", "wheel", "ninja", "packaging")
+
+class SetupError(Exception):
+    """A reason why the environment cannot be built, in one sentence that says how to mend it."""
 
 
-def count_jobs(gb_per_job: float = 1.0) -> int:
-    """Say how many compilers the cores and the memory allow at the same time."""
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return max(1, min(len(os.sched_getaffinity(0)), int(memory_gb / gb_per_job)))
+def check_python(version: tuple[int, int], has_ensurepip: bool) -> None:
+    """Refuse a Python outside the supported range, or one that cannot make a venv."""
+    found = ".".join(map(str, version))
+    if not SUPPORTED[0] <= version <= SUPPORTED[1]:
+        low, high = (".".join(map(str, bound)) for bound in SUPPORTED)
+        raise SetupError(f"Python {found} is not supported: name {low} to {high} by PYTHON=")
+    if not has_ensurepip:
+        raise SetupError(f"{sys.executable} cannot make a venv: install python{found}-venv")
+
+
+def check_folder(venv: Path) -> None:
+    """Refuse a folder that holds something else, or an environment of another Python."""
+    config = venv / "pyvenv.cfg"
+    if not config.is_file():
+        if any(path.name != ".adla-lock" for path in venv.iterdir()):
+            raise SetupError(f"{venv} is no environment and not empty: name another by VENV=")
+        return
+    made = re.search(r"^version\w* *= *(\d+)\.(\d+)", config.read_text(), re.MULTILINE)
+    if made and tuple(map(int, made.groups())) != sys.version_info[:2]:
+        raise SetupError(
+            f"{venv} was made with Python {made[1]}.{made[2]}, not with {sys.executable}: name "
+            "that Python by PYTHON=, or another folder by VENV="
+        )
+
+
+def check_disk(folder: Path, needed_gb: float = NEEDED_GB) -> None:
+    """Refuse a disk with too little room for the environment."""
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    if free_gb < needed_gb:
+        raise SetupError(
+            f"{folder} has {free_gb:.1f} GB free and the environment needs {needed_gb:.0f} GB: "
+            "make room or put it elsewhere by VENV="
+        )
+
+
+def read_family(stack: str) -> list[str]:
+    """Read the names of a family's distributions from the list that installs it."""
+    text = (ROOT / "requirements" / f"{stack}.txt").read_text()
+    return re.findall(r"^([\w-]+)==", text, re.MULTILINE)
+
+
+def check_families(installed: set[str], stack: str) -> None:
+    """Refuse an environment with the other family's distributions, named with ``_`` for ``-``."""
+    others = [name for key in STACKS if key != stack for name in read_family(key)]
+    found = [name for name in others if name.replace("-", "_") in installed]
+    if found:
+        raise SetupError(
+            f"this environment holds {', '.join(found)}, which share their import names with the "
+            f"{stack} packages: remove the environment or choose another by VENV="
+        )
+
+
+def list_infos(venv: Path) -> list[Path]:
+    """List the folders with the metadata of what is installed, ``NAME-VERSION.dist-info``."""
+    return sorted(venv.glob("lib/python*/site-packages/*.dist-info"))
+
+
+def is_broken(info: Path) -> bool:
+    """Tell whether a distribution lacks a file that its record names; pip writes that last."""
+    record = info / "RECORD"
+    if not record.is_file():
+        return True
+    with record.open(newline="", encoding="utf-8") as lines:
+        names = [row[0] for row in csv.reader(lines) if row]
+    return not all((info.parent / name).exists() for name in names if not name.endswith(".pyc"))
+
+
+def compute_key(venv: Path, stack: str) -> str:
+    """Hash what the environment depends on and what is installed in it."""
+    digest = hashlib.sha256(repr((stack, str(ROOT), str(venv))).encode())
+    files = [ROOT / "pyproject.toml", ROOT / "adla" / "version.py"]
+    files += [*sorted(ENV_DIR.glob("*.py")), *sorted((ROOT / "requirements").glob("*.txt"))]
+    for path in files:
+        digest.update(path.read_bytes())
+    digest.update(repr([info.name for info in list_infos(venv)]).encode())
+    return digest.hexdigest()
 
 
 class Setup:
-    """The steps from nothing to a checked environment.
+    """The steps from nothing to a checked environment, in a folder that exists.
 
-    Args:
-        venv: Folder of the environment.
-        stack: 'onedl' or 'openmmlab'.
+    Every command inherits the open file ``lock``, so that no second set-up starts beside it.
     """
 
-    def __init__(self, venv: Path, stack: str) -> None:
+    def __init__(self, venv: Path, stack: str, lock: int) -> None:
         self.venv = venv
-        self.python = venv / "bin" / "python"
-        self.version = self._read_version()
-        self.pins = pinned.read_pins(stack, self.version)
-        self.key = pinned.compute_key(self.pins, self.version)
-        self.folder = venv / ".adla"
-        self.state_file = self.folder / "state.json"
         self.stack = stack
-        self.mmcv = "mmcv" if stack == "openmmlab" else "onedl-mmcv"
+        self.lock = lock
+        self.ready = venv / ".adla-ready"
+        self.python = venv / "bin" / "python"
 
     def run(self) -> None:
-        """Do what is missing; a ready environment costs a look at its installed versions."""
-        installed = pinned.read_installed(self.venv)
-        checks.check_families(installed, self.stack, pinned.read_families())
-        done = self._read_done()
-        drift = checks.find_drift(installed, self.pins)
-        if "verify" in done and not drift:
-            print(f"environment ready: {self.venv}")
-            return
-        if "verify" in done:
-            print(f"environment changed ({'; '.join(drift[:3])}): setting it right")
-            done = []
-        self._check_machine(installed)
-        steps = ["venv", "build_tools", "torch", "libraries", "mmcv_ops", "adla", "verify"]
-        for number, step in enumerate(steps, 1):
-            if step not in done:
-                getattr(self, f"_step_{step}")(f"[{number}/{len(steps)}] {step}")
-                done.append(step)
-                self._write_done(done)
+        """Do what is missing; a ready environment costs a look at its files."""
+        infos = list_infos(self.venv)
+        installed = {info.name.split("-")[0].lower() for info in infos}
+        check_families(installed, self.stack)
+        broken = [info for info in infos if is_broken(info)]
+        key = self.ready.read_text() if self.ready.is_file() else ""
+        if broken or key != compute_key(self.venv, self.stack):
+            self.ready.unlink(missing_ok=True)
+            check_folder(self.venv)
+            check_python(sys.version_info[:2], importlib.util.find_spec("ensurepip") is not None)
+            if "torch" not in installed:
+                check_disk(self.venv)
+            for info in broken:  # without its metadata pip installs it anew
+                shutil.rmtree(info)
+            self._make_venv()
+            self._install_packages(installed)
+            self._pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT)
+            self._run(self.python, ENV_DIR / "verify.py")
+            self.ready.write_text(compute_key(self.venv, self.stack))
         print(f"environment ready: {self.venv}")
 
-    def _check_machine(self, installed: dict[str, str]) -> None:
-        if self.version != sys.version_info[:2]:
-            raise checks.SetupError(
-                f"{self.venv} was made with Python {self.version[0]}.{self.version[1]}, not with "
-                f"{sys.executable}: name that Python by PYTHON=, or another folder by VENV="
-            )
-        checks.check_python_parts()
-        checks.check_compiler()
-        if "torch" not in installed:
-            checks.check_disk(self.venv)
-
-    def _read_version(self) -> tuple[int, int]:
-        config = self.venv / "pyvenv.cfg"
-        if not config.is_file():
-            return sys.version_info[:2]
-        values = dict(
-            line.replace(" ", "").split("=", 1)
-            for line in config.read_text().splitlines()
-            if "=" in line
+    def _make_venv(self) -> None:
+        if self._has_pip():
+            return
+        print(f"making the venv {self.venv}", flush=True)
+        command = [sys.executable, "-m", "venv", str(self.venv)]
+        result = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        major, minor = values["version"].split(".")[:2]
-        return int(major), int(minor)
+        if result.returncode or not self._has_pip():
+            reason = (result.stdout.strip() or "its Python does not run").splitlines()[-1]
+            raise SetupError(f"cannot make a venv in {self.venv}: {reason}; remove that folder")
 
-    def _read_done(self) -> list[str]:
-        try:
-            state = json.loads(self.state_file.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return []
-        return state["done"] if state["key"] == self.key else []
-
-    def _write_done(self, done: list[str]) -> None:
-        self.folder.mkdir(exist_ok=True)
-        part = self.state_file.with_suffix(".part")
-        part.write_text(json.dumps({"key": self.key, "done": done}))
-        part.replace(self.state_file)
-
-    def _run(self, title: str, command: list[str], **options) -> None:
-        log = self.folder / f"{title.split()[1]}.log"
-        run_logged(title, [str(part) for part in command], log, **options)
-
-    def _pip(self, title: str, *args: str, **options) -> None:
-        command = [self.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-        self._run(title, [*command, *args], **options)
-
-    def _pin(self, name: str) -> str:
-        return f"{name}=={self.pins[name]}"
-
-    def _write_lock(self) -> Path:
-        lock = self.folder / "lock.txt"
-        names = [name for name in self.pins if name not in ("torch", self.mmcv)]
-        lock.write_text("".join(f"{self._pin(name)}\n" for name in names))
-        return lock
-
-    def _step_venv(self, title: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        pip_works = [str(self.python), "-m", "pip", "--version"]
-        if not self.python.exists() or subprocess.run(pip_works, capture_output=True).returncode:
-            self._run(title, [sys.executable, "-m", "venv", self.venv])
-
-    def _step_build_tools(self, title: str) -> None:
-        self._pip(title, "--no-deps", *(self._pin(name) for name in BUILD_TOOLS))
-
-    def _step_torch(self, title: str) -> None:
-        self._pip(title, "--constraint", self._write_lock(), self._pin("torch"))
-
-    def _step_libraries(self, title: str) -> None:
-        installed = pinned.read_installed(self.venv)
-        gui = [name for name in checks.GUI_OPENCV if name in installed]
+    def _install_packages(self, installed: set[str]) -> None:
+        gui = [name for name in OPENCV[:2] if name in installed]
         if gui:  # it shares its files with the headless build: remove both, then put one back
-            remove = [*gui, "opencv-python-headless"]
-            self._run(title, [self.python, "-m", "pip", "uninstall", "--yes", *remove])
-        self._pip(title, "--no-deps", "--requirement", self._write_lock())
+            self._pip("uninstall", "--yes", *OPENCV)
+        compiled = self._find_compiled()
+        print("installing the packages: 3 GB, some minutes", flush=True)
+        pins = ROOT / "requirements" / f"{self.stack}.txt"
+        self._pip("install", "--no-deps", "--requirement", pins)
+        if self._find_compiled() and not compiled:
+            print("pip's cache had a compiled mmcv, of unknown make: taking one without ops")
+            pin = re.search(r"^onedl-mmcv==\S+", pins.read_text(), re.MULTILINE)[0]
+            self._pip("install", "--no-deps", "--force-reinstall", "--no-cache-dir", pin)
 
-    def _step_mmcv_ops(self, title: str) -> None:
-        # Without debug symbols the compilation takes half the time.
-        env = {"MMCV_WITH_OPS": "1", "CFLAGS": f"{os.environ.get('CFLAGS', '')} -g0"}
-        env["MAX_JOBS"] = os.environ.get("MAX_JOBS") or str(count_jobs())
-        if shutil.which("nvcc") is None:
-            print("no nvcc: mmcv's ops are built for the CPU only, prediction on a GPU needs nvcc")
-            env["CUDA_VISIBLE_DEVICES"] = ""
-        print(
-            f"compiling mmcv's ops, {env['MAX_JOBS']} files at a time: about 10 minutes on two "
-            "free cores, once; pip keeps the result"
+    def _find_compiled(self) -> list[Path]:
+        return list(self.venv.glob("lib/python*/site-packages/mmcv/_ext*.so"))
+
+    def _has_pip(self) -> bool:
+        command = [str(self.python), "-c", "import pip"]
+        return self.python.exists() and not subprocess.run(command, capture_output=True).returncode
+
+    def _pip(self, *args: str | Path) -> None:
+        self._run(self.python, "-m", "pip", "--disable-pip-version-check", "--no-input", *args)
+
+    def _run(self, *command: str | Path) -> None:
+        # Temporary files stay out of a small /tmp, and do not stay behind when pip is killed.
+        temporary = self.venv / ".adla-tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        constraint = str(ROOT / "requirements" / "pins.txt")  # of what builds a package, too
+        names = {"PIP_CONSTRAINT": constraint, "PIP_BUILD_CONSTRAINT": constraint}
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env={**os.environ, **names, "TMPDIR": str(temporary)},
+            pass_fds=[self.lock],
+            start_new_session=True,  # so that nothing it started outlives the set-up
         )
-        args = ["--no-build-isolation", "--no-deps", "--verbose", self._pin(self.mmcv)]
-        self._pip(title, *args, describe=count_objects, env=env)
-        check = [self.python, pinned.ENV_DIR / "verify.py", "--ops"]
         try:
-            self._run(f"{title} check", check)
-        except checks.SetupError:
-            print("the ops that pip had kept do not fit here: compiling them anew")
-            args += ["--no-cache-dir", "--force-reinstall"]
-            self._pip(title, *args, describe=count_objects, env=env)
-            self._run(f"{title} check", check)
-
-    def _step_adla(self, title: str) -> None:
-        args = ["--no-deps", "--no-build-isolation", "--editable", str(pinned.ROOT)]
-        self._pip(title, *args)
-
-    def _step_verify(self, title: str) -> None:
-        left_out = [part for name in LEFT_OUT for part in ("--left-out", name)]
-        self._run(title, [self.python, pinned.ENV_DIR / "verify.py", *left_out])
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+            shutil.rmtree(temporary, ignore_errors=True)
+        if status:
+            words = " ".join(map(str, command[1:5]))
+            raise SetupError(f"'{words} ...' failed, see above; the next call resumes")
 
 
 def main() -> None:
     """Parse the arguments, keep a second set-up of the same folder out, and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--venv", type=Path, default=Path(".venv"), help="folder to build it in")
-    parser.add_argument("--stack", choices=("onedl", "openmmlab"), default="onedl")
+    parser.add_argument("--stack", choices=STACKS, default="onedl")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     venv = args.venv.absolute()
     try:
-        checks.check_python(sys.version_info[:2])
         venv.mkdir(parents=True, exist_ok=True)
         with (venv / ".adla-lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            Setup(venv, args.stack).run()
-    except checks.SetupError as error:
+            Setup(venv, args.stack, lock.fileno()).run()
+    except SetupError as error:
         sys.exit(f"adla set-up: {error}")
+    except OSError as error:
+        sys.exit(f"adla set-up: cannot use {venv}: {error}")
     except KeyboardInterrupt:
         sys.exit("adla set-up: interrupted; the next call resumes here")
 

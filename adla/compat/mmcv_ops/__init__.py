@@ -8,10 +8,34 @@ tensors that the wrapper has made. Each file holds one group of ops and lists it
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import info
+from . import (
+    bbox_overlaps,
+    carafe,
+    deform_conv,
+    deform_roi_pool,
+    focal_loss,
+    info,
+    masked_conv,
+    modulated_deform_conv,
+    ms_deform_attn,
+    nms,
+    roi_align,
+    roi_pool,
+)
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **bbox_overlaps.FUNCTIONS,
+    **carafe.FUNCTIONS,
+    **deform_conv.FUNCTIONS,
+    **deform_roi_pool.FUNCTIONS,
+    **focal_loss.FUNCTIONS,
     **info.FUNCTIONS,
+    **masked_conv.FUNCTIONS,
+    **modulated_deform_conv.FUNCTIONS,
+    **ms_deform_attn.FUNCTIONS,
+    **nms.FUNCTIONS,
+    **roi_align.FUNCTIONS,
+    **roi_pool.FUNCTIONS,
 }
 
 

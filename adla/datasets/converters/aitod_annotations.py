@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from ..aitod import AITODDataset
 from ..coco_file import is_finite, read_coco
 from .aitod_files import NUM_IMAGES, known_names
 
-CLASSES = AITODDataset.METAINFO["classes"]
+CLASSES = (
+    "airplane",
+    "bridge",
+    "storage-tank",
+    "ship",
+    "swimming-pool",
+    "vehicle",
+    "person",
+    "wind-mill",
+)
 
 
 def read_version(

@@ -51,6 +51,8 @@ def box_fault(
         overhang: By how many pixels a side may leave the image.
     """
     x, y, w, h = box
+    if not all(map(is_finite, box)):
+        return "is not finite"
     if not (w > 0 and h > 0):
         return "has no width or height"
     beyond = max(-x, -y, x + w - image_size[0], y + h - image_size[1])
@@ -111,10 +113,14 @@ def write_all(files: Mapping[Path, dict]) -> None:
 
 
 def split_summary(coco: Mapping) -> dict[str, float]:
-    """Count a split and describe its box sizes, sqrt(w * h) in pixels (nan without boxes)."""
-    sides = np.reshape([ann["bbox"][2:] for ann in coco["annotations"]], (-1, 2))
+    """Count a split and describe its box sizes, sqrt(w * h) in pixels (nan without boxes).
+
+    Crowds are no boxes here.
+    """
+    annotations = [ann for ann in coco["annotations"] if not ann.get("iscrowd", 0)]
+    sides = np.reshape([ann["bbox"][2:] for ann in annotations], (-1, 2))
     sizes = np.sqrt(np.clip(sides.astype(float), 0, None).prod(axis=1))
-    with_boxes = {ann["image_id"] for ann in coco["annotations"]}
+    with_boxes = {ann["image_id"] for ann in annotations}
     summary = {
         "images": len(coco["images"]),
         "empty": len(coco["images"]) - len(with_boxes),

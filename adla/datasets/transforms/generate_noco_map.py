@@ -1,12 +1,14 @@
 """The normalized contrast of targets as something to learn."""
 
+from typing import get_args
+
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import get_box_tensor
 
-from ..noco_map import noco_map
+from ..noco_map import Rounding, noco_map
 
 
 @TRANSFORMS.register_module()
@@ -20,7 +22,19 @@ class GenerateNoCoMap(BaseTransform):
     preprocessor.
 
     Required keys: ``img``, ``gt_bboxes``. Added: ``gt_seg_map`` (H, W) in float32.
+
+    Args:
+        rounding: How boxes between pixels are taken, ``nearest`` or, as the authors' program does,
+            ``toward_zero``; it matters where images are resized.
+
+    Raises:
+        ValueError: If `rounding` is another.
     """
+
+    def __init__(self, rounding: Rounding = "nearest") -> None:
+        if rounding not in get_args(Rounding):
+            raise ValueError(f"rounding must be 'nearest' or 'toward_zero', but got {rounding!r}")
+        self.rounding = rounding
 
     def transform(self, results: dict) -> dict:
         """Add the map.
@@ -39,6 +53,8 @@ class GenerateNoCoMap(BaseTransform):
         boxes = get_box_tensor(results["gt_bboxes"])
         image = results["img"]
         results["gt_seg_map"] = noco_map(
-            mmcv.bgr2gray(image) if image.ndim == 3 else image, np.asarray(boxes)
+            mmcv.bgr2gray(image) if image.ndim == 3 else image,
+            np.asarray(boxes),
+            self.rounding,
         )
         return results

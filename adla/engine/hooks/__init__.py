@@ -3,5 +3,14 @@
 from .assign_progress_hook import AssignProgressHook
 from .assign_stats_hook import AssignStatsHook
 from .metric_table_hook import MetricTableHook
+from .update_ema_hook import RampedEMA, UpdateEMAHook
+from .yolov8_schedule_hook import YOLOv8ScheduleHook
 
-__all__ = ["AssignProgressHook", "AssignStatsHook", "MetricTableHook"]
+__all__ = [
+    "AssignProgressHook",
+    "AssignStatsHook",
+    "MetricTableHook",
+    "RampedEMA",
+    "UpdateEMAHook",
+    "YOLOv8ScheduleHook",
+]

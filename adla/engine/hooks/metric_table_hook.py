@@ -4,7 +4,7 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from adla.evaluation.tables import render_metrics
+from adla.evaluation.metric_tables import render_metrics
 
 
 @HOOKS.register_module()

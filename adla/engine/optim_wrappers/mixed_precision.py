@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 
+from .gradient_sum import GradientSum
 from .network_autocast import autocast_network
 
 BF16_FLAGS = {"amx_bf16", "avx512_bf16", "bf16"}  # x86 and ARM, as Linux lists them
@@ -29,7 +30,7 @@ def has_bf16_units(cpu_info: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 @OPTIM_WRAPPERS.register_module()
-class MixedPrecisionOptimWrapper(AmpOptimWrapper):
+class MixedPrecisionOptimWrapper(GradientSum, AmpOptimWrapper):
     """Train the network in 16 bits; predictions, assignment and losses stay in fp32.
 
     On a GPU it is mmengine's `AmpOptimWrapper`, with autocast around the network only. On a CPU
@@ -39,6 +40,7 @@ class MixedPrecisionOptimWrapper(AmpOptimWrapper):
     Args:
         dtype: 'float16' or 'bfloat16'. None: float16 on a GPU, bfloat16 on a CPU.
         loss_scale: As `AmpOptimWrapper`'s; a CPU needs none.
+        sum_gradients: Whether accumulated gradients are summed, see `SummingOptimWrapper`.
         kwargs: As `OptimWrapper`'s, such as `optimizer` and `clip_grad`.
 
     Raises:
@@ -49,10 +51,12 @@ class MixedPrecisionOptimWrapper(AmpOptimWrapper):
         self,
         dtype: str | None = None,
         loss_scale: str | float | dict[str, Any] = "dynamic",
+        sum_gradients: bool = False,
         **kwargs: Any,
     ) -> None:
         if dtype not in (None, "float16", "bfloat16"):
             raise ValueError(f"dtype must be 'float16', 'bfloat16' or None, but got {dtype!r}")
+        self.sum_gradients = sum_gradients
         optimizer = kwargs["optimizer"]
         self.device_type = optimizer.param_groups[0]["params"][0].device.type
         if self.device_type != "cpu":

@@ -53,6 +53,6 @@ class AdlaATSSHead(PredictionAwareMixin, ATSSHead):
         Returns:
             Centerness of shape (P,), in [0, 1].
         """
-        centres = (anchors[:, :2] + anchors[:, 2:]) / 2
-        nearest = torch.clamp(centres, gts[:, :2], gts[:, 2:])
+        centers = (anchors[:, :2] + anchors[:, 2:]) / 2
+        nearest = torch.clamp(centers, gts[:, :2], gts[:, 2:])
         return super().centerness_target(nearest.repeat(1, 2), gts)

@@ -6,6 +6,7 @@ import torch
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
 from mmdet.registry import MODELS, TASK_UTILS
 from mmdet.utils import ConfigType, InstanceList, OptInstanceList, reduce_mean
+from mmengine.dist import get_world_size
 from mmengine.model import ModuleList
 from torch import Tensor
 
@@ -19,9 +20,9 @@ class MSLAHead(BaseDenseHead):
     """Anchor-free, decoupled head with distributed box sides, a branch of its own for each level.
 
     Strides 4 to 32 with a tiny branch on the first and DotD in the assigner make MSLA-YOLOv8;
-    strides 8 to 32 with normal branches and CIoU make YOLOv8. Its losses are binary cross entropy
-    against soft targets, CIoU and distribution focal loss, all divided by the sum of the soft
-    targets over all processes.
+    strides 8 to 32 with normal branches and a ``YOLOv8Assigner`` make YOLOv8. Its losses are binary
+    cross entropy against soft targets, CIoU and distribution focal loss, all divided by the sum of
+    the soft targets (the mean over all processes, at least 1).
 
     Args:
         num_classes: Classes without background.
@@ -34,6 +35,8 @@ class MSLAHead(BaseDenseHead):
         loss_cls: Binary cross entropy, in mmdet's ``CrossEntropyLoss`` with `use_sigmoid`.
         loss_bbox: Loss of boxes in pixels.
         loss_dfl: Loss of the distributions.
+        times_batch: Whether the losses are multiplied by the images of the batch over all
+            processes, as in YOLOv8, whose rates, clipping and accumulation are made for that.
         train_cfg: ``assigner``: an ``MSLAAssigner``, or None where nothing is trained.
         test_cfg: As every dense head of mmdet takes it.
 
@@ -55,8 +58,9 @@ class MSLAHead(BaseDenseHead):
         loss_cls: ConfigType = dict(  # noqa: B006  read only, as everywhere in mmdet
             type="CrossEntropyLoss", use_sigmoid=True, loss_weight=0.5
         ),
-        loss_bbox: ConfigType = dict(type="CIoULoss", loss_weight=7.5),  # noqa: B006
+        loss_bbox: ConfigType = dict(type="CompleteIoULoss", loss_weight=7.5),  # noqa: B006
         loss_dfl: ConfigType = dict(type="DistributionFocalLoss", loss_weight=1.5),  # noqa: B006
+        times_batch: bool = False,
         train_cfg: ConfigType | None = None,
         test_cfg: ConfigType | None = None,
         init_cfg: ConfigType | None = None,
@@ -72,6 +76,7 @@ class MSLAHead(BaseDenseHead):
         self.loss_cls = MODELS.build(loss_cls)
         self.loss_bbox = MODELS.build(loss_bbox)
         self.loss_dfl = MODELS.build(loss_dfl)
+        self.times_batch = times_batch
         self.prior_generator = TASK_UTILS.build(
             dict(type="StridedPointGenerator", strides=self.strides, offset=0.5)
         )
@@ -159,7 +164,7 @@ class MSLAHead(BaseDenseHead):
         care = None if ignored is None else (targets > 0) | ~ignored[..., None]
         priors, dists = priors[point], dists[image, point]
         sides = self.bbox_coder.encode(priors, boxes).flatten()
-        return dict(
+        losses = dict(
             loss_cls=self.loss_cls(logits, targets, care, avg_factor=total),
             loss_bbox=self.loss_bbox(
                 self.bbox_coder.decode(priors, dists), boxes, weight, avg_factor=total
@@ -171,6 +176,10 @@ class MSLAHead(BaseDenseHead):
                 avg_factor=4 * total,
             ),
         )
+        if not self.times_batch:
+            return losses
+        images = len(batch_gt_instances) * get_world_size()
+        return {name: loss * images for name, loss in losses.items()}
 
     def predict_by_feat(self, cls_scores, bbox_preds, *args, batch_img_metas, **kwargs):
         """Return the boxes of each image as mmdet's dense heads do.

@@ -50,6 +50,8 @@ class OSCARHead(BaseDenseHead):
         stacked_convs: Convolutions in each tower.
         strides: Strides of the refine and the coarse map.
         pseudo_sides: Sides of the pseudo boxes on either level, in strides of that level.
+        open_border: Whether a pseudo box holds none of its borders, as in the authors' program;
+            else it holds the left and the upper one, and every target has a point.
         score_factors: What multiplies the class probability: ``'coarse'``, the highest class
             probability of the coarse level at that place, and ``'noco'``, the predicted NoCo.
         norm_cfg: Normalization of the towers.
@@ -72,6 +74,7 @@ class OSCARHead(BaseDenseHead):
         stacked_convs: int = 4,
         strides: Sequence[int] = (4, 8),
         pseudo_sides: Sequence[float] = (1.5, 1.0),
+        open_border: bool = False,
         score_factors: Sequence[str] = SCORE_FACTORS,
         norm_cfg: dict = GROUP_NORM,
         loss_cls: dict = FOCAL_LOSS,
@@ -94,6 +97,7 @@ class OSCARHead(BaseDenseHead):
         self.strides, self.score_factors = tuple(strides), tuple(score_factors)
         self.pseudo_sides = [s * side for s, side in zip(strides, pseudo_sides, strict=True)]
         self.prior_generator = MlvlPointGenerator(list(strides))
+        self.open_border = open_border
         self.bbox_coder = CornerOffsetBBoxCoder(strides[0])
         self.layers = OSCARLayers(num_classes, in_channels, feat_channels, stacked_convs, norm_cfg)
         self.loss_cls = MODELS.build(loss_cls)
@@ -164,7 +168,12 @@ class OSCARHead(BaseDenseHead):
     def _targets(self, level: int, like: Tensor, gts: list[InstanceData]) -> LevelTargets:
         """Return the targets of all images, stacked, on a level with the size of ``like``."""
         points, side = self._points(level, like), self.pseudo_sides[level]
-        images = [assign_points(points, g.bboxes, g.labels, side, self.num_classes) for g in gts]
+        images = [
+            assign_points(
+                points, g.bboxes, g.labels, side, self.num_classes, open_border=self.open_border
+            )
+            for g in gts
+        ]
         return LevelTargets(*map(torch.stack, zip(*images, strict=True)))
 
     def _points(self, level: int, like: Tensor) -> Tensor:

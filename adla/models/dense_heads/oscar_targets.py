@@ -30,13 +30,18 @@ def pseudo_boxes(boxes: Tensor, side: float) -> Tensor:
 
 
 def assign_points(
-    points: Tensor, boxes: Tensor, labels: Tensor, side: float, background: int
+    points: Tensor,
+    boxes: Tensor,
+    labels: Tensor,
+    side: float,
+    background: int,
+    open_border: bool = False,
 ) -> LevelTargets:
     """Give each point of one level the ground truth whose pseudo box holds it.
 
     Of several it takes the one with the smallest ground truth, on a tie the first. A pseudo box
     holds its left and upper border and not the others, so a square as wide as the grid of points
-    holds exactly one of them wherever it lies.
+    holds exactly one of them wherever it lies, unless `open_border`.
 
     Args:
         points: Points (N, 2), x and y in pixels.
@@ -44,12 +49,16 @@ def assign_points(
         labels: Their classes (M,).
         side: Side of the pseudo box of a small ground truth, in pixels.
         background: Label of the points that no pseudo box holds.
+        open_border: Whether a pseudo box holds none of its borders, as in the authors' program. A
+            square that lies on the grid then holds no point.
     """
     if not len(boxes):
         nothing = points.new_zeros(len(points), 4)
         return LevelTargets(labels.new_full((len(points),), background), nothing, nothing)
     pseudo = pseudo_boxes(boxes, side)
-    inside = (points[:, None] >= pseudo[:, :2]) & (points[:, None] < pseudo[:, 2:])
+    place = points[:, None]
+    beyond = place > pseudo[:, :2] if open_border else place >= pseudo[:, :2]
+    inside = beyond & (place < pseudo[:, 2:])
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
     smallest, chosen = areas.where(inside.all(-1), areas.new_tensor(torch.inf)).min(1)
     held = smallest.isfinite()

@@ -36,8 +36,9 @@ class PredictionAwareMixin:
     ``_get_targets_single`` begins with ``flat_anchors, valid_flags`` (not ``YOLOFHead``).
 
     An assigner may say by ``needs_predictions`` that it can do without for now; then nothing is
-    decoded, nor is it in an image without objects. By ``needs_scores`` it may do without scores.
-    One that says by ``needs_progress`` that nobody told it the progress is refused.
+    decoded. By ``needs_scores`` it may do without scores, and by ``needs_empty_images`` without any
+    predictions of images that have no objects. One that says by ``needs_progress`` that nobody
+    told it the progress is refused.
     """
 
     _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
@@ -104,7 +105,8 @@ class PredictionAwareMixin:
             kwargs["unmap_outputs"] = False
         shown = {}
         gts = next((arg for arg in given if isinstance(arg, InstanceData)), ())
-        if "adla_predictions" in meta and len(gts):  # nothing depends on them without an object
+        wanted = len(gts) or getattr(self.assigner, "needs_empty_images", True)
+        if "adla_predictions" in meta and wanted:
             shown = self._decoded(flat_anchors[where], where, *meta["adla_predictions"])
         with self._replaced(_Shown(self.assigner, shown), _sampler(self.sampler)):
             return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)

@@ -7,6 +7,7 @@ from .assigners import (
     MSLAAssigner,
     RankingAssigner,
     SparseMaxIoUAssigner,
+    YOLOv8Assigner,
 )
 from .coders import CornerOffsetBBoxCoder, DFLPointCoder
 from .overlaps import (
@@ -36,4 +37,5 @@ __all__ = [
     "SimDOverlaps2D",
     "SparseMaxIoUAssigner",
     "StridedPointGenerator",
+    "YOLOv8Assigner",
 ]

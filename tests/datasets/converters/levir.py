@@ -15,8 +15,8 @@ def write_image(path: Path, size=(WIDTH, HEIGHT)) -> None:
 
 def yolo_line(x, y, w, h) -> str:
     """One label for a box in pixels."""
-    centre = ((x + w / 2) / WIDTH, (y + h / 2) / HEIGHT, w / WIDTH, h / HEIGHT)
-    return " ".join(["0", *(repr(float(v)) for v in centre)])
+    center = ((x + w / 2) / WIDTH, (y + h / 2) / HEIGHT, w / WIDTH, h / HEIGHT)
+    return " ".join(["0", *(repr(float(v)) for v in center)])
 
 
 def write_label(path: Path, boxes) -> None:

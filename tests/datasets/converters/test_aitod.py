@@ -1,8 +1,6 @@
 import json
-import runpy
+import re
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +14,6 @@ from adla.datasets.converters.aitod_leaks import crop_place, leaking_images
 
 from .damage import check_damages, damage_json, files_below, result_or_message, thorough
 
-TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "aitod.py"
 CLASSES = AITODDataset.METAINFO["classes"]
 # Names as in the authors' lists: 1141__0_600 starts 600 rows below 1141__0_0, 200 are shared.
 TRAIN = {"1141__0_0.png": [("ship", [1, 2, 3, 4])], "02029.png": [("person", [5, 5, 2, 3])]}
@@ -325,13 +322,13 @@ def test_damaged_annotations(small):
     check_damages(150, lambda rng: damage_json(make_coco(TEST), rng), check)
 
 
-def test_tool(download, tmp_path, monkeypatch, capsys):
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name="__main__")
-
-    run(download, tmp_path / "out", "--any-count", "--drop-leaks", "--copy")
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "aitod_test_v1_no-leaks.json" in printed and "1 of 2 test images" in printed
-    with pytest.raises(SystemExit, match=r"^error: 2 problem\(s\)"):
-        run(download, tmp_path / "out")
+def test_command(download, tmp_path, adla_command):
+    code, out, _ = adla_command(
+        "convert", "aitod", download, tmp_path / "out", "--any-count", "--drop-leaks", "--copy"
+    )
+    printed = " ".join(out.split())
+    assert (
+        code == 0 and "aitod_test_v1_no-leaks.json" in printed and "1 of 2 test images" in printed
+    )
+    code, _, err = adla_command("convert", "aitod", download, tmp_path / "out")
+    assert code == 2 and re.match(r"adla convert aitod: 2 problem\(s\)", err)

@@ -1,7 +1,6 @@
 import json
-import runpy
+import re
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from .damage import (
 )
 from .levir import HEIGHT, WIDTH, published_coco, write_coco, write_image, write_label, write_yolo
 
-TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "levir_ship.py"
 BOXES = [(3.25, 4.5, 9.75, 7.125), (20.0, 10.0, 5.5, 3.0)]
 SPLITS = {
     "train": {"b": [], "a": BOXES, "c": None},
@@ -390,13 +388,17 @@ def test_damaged_coco(tmp_path):
     check_damages(400, lambda rng: damage_json(published_coco(images), rng), check)
 
 
-def test_tool(yolo, tmp_path, monkeypatch, capsys):
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name="__main__")
-
-    run(yolo, tmp_path / "out", "--drenet-compat", "--copy")
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "LEVIR-Ship, yolo release" in printed and "published are 3896 and 3219" in printed
-    with pytest.raises(SystemExit, match=r"^error: no unpartitioned layout in"):
-        run(yolo, tmp_path / "out", "--layout", "unpartitioned")
+def test_command(yolo, tmp_path, adla_command):
+    code, out, _ = adla_command(
+        "convert", "levir-ship", yolo, tmp_path / "out", "--drenet-compat", "--copy"
+    )
+    printed = " ".join(out.split())
+    assert (
+        code == 0
+        and "LEVIR-Ship, yolo release" in printed
+        and "published are 3896 and 3219" in printed
+    )
+    code, _, err = adla_command(
+        "convert", "levir-ship", yolo, tmp_path / "out", "--layout", "unpartitioned"
+    )
+    assert code == 2 and re.match(r"adla convert levir-ship: no unpartitioned layout in", err)

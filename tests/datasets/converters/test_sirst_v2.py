@@ -1,7 +1,4 @@
 import json
-import runpy
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +12,6 @@ from adla.datasets.converters.images import mask_extents
 
 from ..conftest import write_sample
 from .damage import check_damages, damage_text, result_or_message, thorough
-
-TOOL = Path(__file__).parents[3] / "tools" / "dataset_converters" / "sirst_v2.py"
 
 
 def convert(root, out, **kwargs):
@@ -233,22 +228,19 @@ def test_mask_extents_joins_diagonal_neighbours(tmp_path):
     assert mask_extents(tmp_path / "m.png") == [(0, 0, 2, 2), (5, 4, 4, 1)]
 
 
-def run_tool(monkeypatch, *args):
-    monkeypatch.setattr(sys, "argv", [str(TOOL), *map(str, args)])
-    runpy.run_path(str(TOOL), run_name="__main__")
-
-
-def test_tool(toy_root, tmp_path, monkeypatch, capsys):
+def test_command(toy_root, tmp_path, adla_command):
     edit_xml(toy_root, "Misc_111", "<xmin>1<", "<xmin>31<")
     out = tmp_path / "out"
-    run_tool(monkeypatch, toy_root, out, "--fix-known", "--copy", "--splits", "val")
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "Misc_111 contradicts its mask (mended from the mask)" in printed
+    command = ("convert", "sirst-v2", toy_root, out)
+    code, printed, _ = adla_command(*command, "--fix-known", "--copy", "--splits", "val")
+    printed = " ".join(printed.split())
+    assert code == 0 and "Misc_111 contradicts its mask (mended from the mask)" in printed
     assert load(out, "val")["annotations"][0]["bbox"] == [0.0, 0.0, 40.0, 30.0]
     assert [path.name for path in (out / "mixed").iterdir()] == ["Misc_111.png"]
 
-    with pytest.raises(SystemExit, match=r"^error: 1 problem\(s\) in .*\n.*no such split"):
-        run_tool(monkeypatch, toy_root, out, "--splits", "none")
+    code, _, err = adla_command(*command, "--splits", "none")
+    assert code == 2 and err.startswith("adla convert sirst-v2: 1 problem(s) in ")
+    assert "no such split" in err
 
 
 EXPECTED = {

@@ -5,6 +5,7 @@ from .blockwise_max_iou_assigner import BlockwiseMaxIoUAssigner
 from .msla_assigner import MSLAAssigner
 from .ranking_assigner import HierarchicalAssigner, RankingAssigner
 from .sparse_max_iou_assigner import SparseMaxIoUAssigner
+from .yolov8_assigner import YOLOv8Assigner
 
 __all__ = [
     "AdaptiveDynamicAssigner",
@@ -13,4 +14,5 @@ __all__ = [
     "MSLAAssigner",
     "RankingAssigner",
     "SparseMaxIoUAssigner",
+    "YOLOv8Assigner",
 ]

@@ -13,8 +13,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
-from adla.core.assignment_rule import Metric
-from adla.core.schedules import ALPHA_DECAY
+from adla.core.adaptive import ALPHA_DECAY, Metric
 
 
 @TASK_UTILS.register_module()
@@ -89,7 +88,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             force_match=force_match,
         )
 
-    needs_scores = False
+    needs_scores = needs_empty_images = False  # see PredictionAwareMixin
 
     @property
     def needs_predictions(self) -> bool:

@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import TaskAlignment, TaskAlignmentRule, assign_task_aligned
-from adla.core.task_alignment_rule import LevelMetric, SoftTarget
+from adla.core.task_aligned import Contested, LevelMetric, SoftTarget
 
 
 @TASK_UTILS.register_module()
@@ -20,7 +20,8 @@ class MSLAAssigner(BaseAssigner):
     "MLSA-YOLOV8: an efficient infrared remote sensing small object detection", section II-A, on the
     task-aligned assignment of TOOD (arXiv 2108.07755) and YOLOv8. What is assigned to what is
     defined in :func:`adla.core.assign_task_aligned`. With ``metrics="ciou"``,
-    ``topk_per_level=False``, ``soft_target="ciou"`` and ``force_match=False`` it is YOLOv8's.
+    ``topk_per_level=False``, ``soft_target="ciou"``, ``force_match=False``, ``contested="all"`` and
+    ``eps=1e-9`` it is YOLOv8's, see :class:`YOLOv8Assigner`.
 
     Args:
         metrics: The overlap of each level, finest first, ``dotd`` (Eq. 5) or ``ciou`` (Eq. 2); a
@@ -33,10 +34,14 @@ class MSLAAssigner(BaseAssigner):
         alpha: Exponent of the score in the alignment metric, at least 0.
         beta: Exponent of the overlap in the alignment metric, at least 0.
         gate_stride: On ``dotd`` levels a prior may lie outside a small ground truth, in a box of
-            this many strides about its centre; above 1, so that the box holds a grid point.
+            this many strides about its centre; above 1, so that the box holds a grid point. A list
+            has one for each level, whatever its measure; 0 is the ground truth itself.
         soft_target: What the best positive of a ground truth is to score: its ``iou``, ``ciou`` or
             ``dotd``.
         force_match: Whether every ground truth gets a positive, if need be the nearest prior.
+        contested: Who may have a prior that several ground truths chose: those ``choosers``, or
+            ``all`` whose gate it is in; it goes to the largest overlap.
+        eps: Added to the largest metric of a ground truth, by which target scores are divided.
         strides: The strides of the levels, finest first. If given, priors of other strides are
             refused; :meth:`assign` needs them to tell the levels where it is handed the priors of
             some levels only.
@@ -54,11 +59,13 @@ class MSLAAssigner(BaseAssigner):
         topk_per_level: bool = True,
         alpha: float = 0.5,
         beta: float = 6.0,
-        gate_stride: float = 2.0,
+        gate_stride: float | Sequence[float] = 2.0,
         soft_target: SoftTarget = "iou",
         force_match: bool = True,
         strides: Sequence[int] | None = None,
         scores_are_logits: bool = False,
+        contested: Contested = "choosers",
+        eps: float = 0.0,
     ) -> None:
         self.rule = TaskAlignmentRule(
             metrics=metrics,
@@ -70,12 +77,15 @@ class MSLAAssigner(BaseAssigner):
             gate_stride=gate_stride,
             soft_target=soft_target,
             force_match=force_match,
+            contested=contested,
+            eps=eps,
         )
         self.strides = None if strides is None else tuple(strides)
         self.scores_are_logits = scores_are_logits
         self._seen: set[tuple[int, ...]] = set()  # numbers of priors whose strides were looked at
         if self.strides is not None:
             self.rule.metric_of(0, len(self.strides))  # as many metrics as strides
+            self.rule.gate_of(0, len(self.strides))
 
     def assign_batch(
         self,

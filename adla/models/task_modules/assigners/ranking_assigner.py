@@ -10,8 +10,8 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import assign_hierarchical, assign_ranked, clean_boxes
-from adla.core.ignore_regions import largest_iof_sparse
-from adla.core.ranked_assignment import RankedAssignment
+from adla.core.pair_search import largest_iof_sparse
+from adla.core.ranked import RankedAssignment
 
 from .adaptive_dynamic_assigner import PointCheck, checked_iof_thr, ground_truths
 

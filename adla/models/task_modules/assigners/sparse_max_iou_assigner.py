@@ -11,12 +11,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core.boxes import box_areas, clean_boxes
-from adla.core.candidate_pairs import CandidatePairs
-from adla.core.competition import keep_best
-from adla.core.ignore_regions import largest_iof_sparse
 from adla.core.limits import limits_of
-from adla.core.nearby import near_any
 from adla.core.overlaps import aligned_iou, as_columns, pairwise_iou
+from adla.core.pair_search import CandidatePairs, keep_best, largest_iof_sparse, near_any
 
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6

@@ -4,9 +4,8 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import ciou, diou, dotd
-from adla.core.box_groups import Ranges
-from adla.core.distance_bounds import dotd_bounds
-from adla.core.distance_overlaps import check_scale
+from adla.core.overlaps import check_scale
+from adla.core.ranked import Ranges, dotd_bounds
 
 from .measure_overlaps import MeasureOverlaps2D
 
@@ -49,7 +48,7 @@ class DotDOverlaps2D(MeasureOverlaps2D):
         return dotd(boxes1, boxes2, self.scale)
 
     def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
-        """Return :func:`adla.core.distance_bounds.dotd_bounds`."""
+        """Return :func:`adla.core.ranked.dotd_bounds`."""
         return dotd_bounds(gts, groups, self.scale)
 
     def __repr__(self) -> str:

@@ -4,9 +4,8 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import nwd, rfd
-from adla.core.box_groups import Ranges
-from adla.core.distance_bounds import nwd_bounds, rfd_bounds
-from adla.core.gaussian_overlaps import RFDKind, check_nwd_constant, check_rfd_kind
+from adla.core.overlaps import RFDKind, check_nwd_constant, check_rfd_kind
+from adla.core.ranked import Ranges, nwd_bounds, rfd_bounds
 
 from .measure_overlaps import MeasureOverlaps2D
 
@@ -31,7 +30,7 @@ class NWDOverlaps2D(MeasureOverlaps2D):
         return nwd(boxes1, boxes2, self.constant)
 
     def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
-        """Return :func:`adla.core.distance_bounds.nwd_bounds`."""
+        """Return :func:`adla.core.ranked.nwd_bounds`."""
         return nwd_bounds(gts, groups, self.constant)
 
     def __repr__(self) -> str:
@@ -58,7 +57,7 @@ class RFDOverlaps2D(MeasureOverlaps2D):
         return rfd(boxes1, boxes2, self.kind)
 
     def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
-        """Return :func:`adla.core.distance_bounds.rfd_bounds`."""
+        """Return :func:`adla.core.ranked.rfd_bounds`."""
         return rfd_bounds(gts, groups, self.kind)
 
     def __repr__(self) -> str:

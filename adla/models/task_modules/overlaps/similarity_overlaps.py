@@ -4,9 +4,8 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import simd
-from adla.core.box_groups import Ranges
-from adla.core.distance_bounds import simd_bounds
-from adla.core.similarity_distance import check_similarity_scales
+from adla.core.overlaps import check_similarity_scales
+from adla.core.ranked import Ranges, simd_bounds
 
 from .measure_overlaps import MeasureOverlaps2D
 
@@ -33,7 +32,7 @@ class SimDOverlaps2D(MeasureOverlaps2D):
         return simd(boxes1, boxes2, self.m, self.n)
 
     def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
-        """Return :func:`adla.core.distance_bounds.simd_bounds`."""
+        """Return :func:`adla.core.ranked.simd_bounds`."""
         return simd_bounds(gts, groups, self.m, self.n)
 
     def __repr__(self) -> str:

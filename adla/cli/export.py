@@ -1,0 +1,61 @@
+"""Export a trained detector to ONNX and check the file against torch.
+
+Example: ``adla export CONFIG detector.onnx --checkpoint CHECKPOINT --size 640 640``
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from .arguments import add_config_options, command_parser
+from .commands import one_line_errors
+from .mmdet_imports import import_mmdet
+
+
+def parse_args(words: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = command_parser("adla export", __doc__)
+    parser.add_argument("config", help="config file")
+    parser.add_argument("out", help="ONNX file to write")
+    parser.add_argument("--checkpoint", help="weights; without it they are random")
+    parser.add_argument(
+        "--size", type=int, nargs=2, default=(640, 640), metavar=("W", "H"), help="of the input, px"
+    )
+    parser.add_argument("--opset", type=int, default=17)
+    add_config_options(parser, "changes of the config")
+    return parser.parse_args(words)
+
+
+def export(args: argparse.Namespace) -> float:
+    """Build the detector and export it; return how far the file is from torch."""
+    import_mmdet()
+    import torch
+    from mmengine.config import Config
+    from mmengine.registry import MODELS, init_default_scope
+    from mmengine.runner import load_checkpoint
+
+    from adla.engine.onnx_export import export_onnx
+
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get("default_scope", "mmdet"))
+    detector = MODELS.build(cfg.model)
+    if args.checkpoint:
+        load_checkpoint(detector, args.checkpoint, map_location="cpu")
+    with torch.no_grad():
+        return export_onnx(detector, args.out, tuple(args.size), args.opset)
+
+
+def main(words: Sequence[str]) -> int:
+    """Export."""
+    args = parse_args(words)
+    with one_line_errors("adla export"):
+        difference = export(args)
+    Console().print(
+        f"{args.out}: boxes (1, P, 4) in pixels and scores (1, P, classes) of an image (1, 3, "
+        f"{args.size[1]}, {args.size[0]}), normalized as the config's data_preprocessor does; "
+        f"differs from torch by {difference:.1e} at most",
+        highlight=False,
+    )
+    return 0

@@ -1,0 +1,89 @@
+"""Run a script that comes with the installed mmdet, with adla's components and clear errors."""
+
+import difflib
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+
+from adla.installed_files import find_root
+
+from .convert import CONVERTERS
+from .mmdet_imports import import_mmdet
+
+
+def suggest(message: str) -> str:
+    """Say how to mend a missing file, from the error that names it; '' where nothing is known."""
+    if "data/scenes" in message:
+        return ": tools/make_scenes.py data/scenes makes it, and so does adla demo"
+    for name in CONVERTERS:
+        if f"data/{name}/" in message:
+            return f": adla convert {name} SOURCE data/{name} makes it"
+    names = [part.strip("'\"") for part in message.split() if ".py" in part]
+    configs = {path.name: path for path in sorted((find_root() / "configs").rglob("*.py"))}
+    for name in names:
+        close = difflib.get_close_matches(Path(name).name, configs, n=1)
+        if close:
+            return f": did you mean {_shorten(configs[close[0]])}?"
+    return ""
+
+
+def _shorten(path: Path) -> Path:
+    """Return a path from the current folder on, where it lies below that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def join_cpu_processes(words: Sequence[str]) -> None:
+    """Join the processes that torchrun started where there is no GPU.
+
+    mmengine's launcher takes a CUDA device for granted, but leaves a group alone that exists. The
+    config needs ``model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)``.
+    """
+    import torch
+
+    if "pytorch" in words and "RANK" in os.environ and not torch.cuda.is_available():
+        torch.distributed.init_process_group("gloo")
+
+
+def let_amp_run_anywhere() -> None:
+    """Make mmdet's ``--amp`` mean adla's wrapper: on CPUs too, with losses in fp32."""
+    from mmdet.registry import OPTIM_WRAPPERS
+
+    from adla.engine import MixedPrecisionOptimWrapper
+
+    # In mmdet's registry, which is asked before mmengine's.
+    OPTIM_WRAPPERS.register_module(name="AmpOptimWrapper", module=MixedPrecisionOptimWrapper)
+
+
+def run(name: str, words: Sequence[str], doc: str | None) -> int:
+    """Run mmdet's ``tools/NAME``.
+
+    Args:
+        name: File name of the script, such as 'train.py'.
+        words: Its arguments.
+        doc: Shown before the help of the script.
+    """
+    try:
+        import_mmdet()
+    except ImportError as error:
+        sys.exit(str(error))
+    import mmdet
+
+    from adla.compat.checkpoints import explain_refusal
+
+    join_cpu_processes(words)
+    let_amp_run_anywhere()
+    script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
+    if "-h" in words or "--help" in words:
+        print((doc or "").replace("``", ""))
+    sys.argv = [f"adla {name.removesuffix('.py')}", *words]
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except FileNotFoundError as error:
+        message = str(error).strip().splitlines()[-1]
+        sys.exit(f"adla: {message}{suggest(message)}")
+    except UnpicklingError as error:
+        sys.exit(f"adla: {explain_refusal(error)}")
+    return 0

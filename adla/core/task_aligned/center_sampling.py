@@ -1,0 +1,38 @@
+"""Which priors may match which ground truth, by where they lie."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def gated_pairs(
+    gts: Tensor, priors: Tensor, num_level_priors: Sequence[int], gate_strides: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """Return all pairs of a ground truth and a prior inside its gate, the border excluded.
+
+    The gate is the box of the ground truth, on each side of its centre at least ``gate_stride / 2``
+    strides long. With 0 it is the box itself; above 1 it holds a point of every complete grid.
+
+    Args:
+        gts: Ground truths of shape (K, 4), xyxy in pixels.
+        priors: Shape (P, 4): x, y, stride_w, stride_h, level after level.
+        num_level_priors: How many priors each level has; they add up to P, which is not 0.
+        gate_strides: Smallest side of the gate on each level, in strides of the level.
+
+    Returns:
+        Indices of the ground truths and of the priors, sorted by ground truth, then by prior.
+    """
+    inside = []
+    parts = priors.split(list(num_level_priors))
+    for level, gate_stride in zip(parts, gate_strides, strict=True):
+        if not len(level):
+            continue
+        centers, reach = (gts[:, :2] + gts[:, 2:]) / 2, gate_stride / 2 * level[0, 2:]
+        low = torch.minimum(gts[:, :2], centers - reach)
+        high = torch.maximum(gts[:, 2:], centers + reach)
+        here = (level[:, 0] > low[:, :1]) & (level[:, 0] < high[:, :1])
+        here &= (level[:, 1] > low[:, 1:]) & (level[:, 1] < high[:, 1:])
+        inside.append(here)
+    gt, prior = torch.cat(inside, dim=1).nonzero(as_tuple=True)
+    return gt, prior

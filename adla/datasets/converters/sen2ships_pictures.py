@@ -1,0 +1,114 @@
+"""The colors of a scene of sen2ships: a picture, or bands of 16 bits."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy import ndarray
+
+from .sen2ships_scenes import STAND_INS, WITHOUT_IMAGE
+
+# True color as Sentinel Hub draws it: a reflectance of 1 / 2.5 is white. Its 16-bit files hold the
+# reflectance times 65535.
+_GAIN, _FULL_SCALE = 2.5, 65535
+
+
+def find_pictures(
+    folder: Path, size: tuple[int, int], problems: list[str], notes: list[str]
+) -> list[Path]:
+    """Return the files of a scene's colors: one picture of its size, else three bands.
+
+    Args:
+        folder: Folder of the harbor, named after it.
+        size: Width and height of the scene in pixels.
+        problems: Takes one line for each thing that is wrong.
+        notes: Takes what the repository lacks.
+
+    Returns:
+        One file, three, or none where there is nothing to use.
+    """
+    port, files = folder.name, sorted(folder.iterdir()) if folder.is_dir() else []
+    for name in (f"{port}_rgb.", "True_color."):
+        for path in files:
+            if name in path.name and path.is_file() and _size(path, problems) == size:
+                return [path]
+    bands, missing = _find_bands(port, files, problems, notes)
+    if missing and port in WITHOUT_IMAGE:
+        notes.append(f"{port}: left out, the repository has no image of it")
+        return []
+    if missing:
+        problems.append(f"{port}: neither a picture of {size} pixels nor band {', '.join(missing)}")
+        return []
+    wrong = [path.name for path in bands if _size(path, problems) not in (size, None)]
+    problems += [f"{port}/{name}: is not {size} pixels" for name in wrong]
+    return bands
+
+
+def _find_bands(
+    port: str, files: list[Path], problems: list[str], notes: list[str]
+) -> tuple[list[Path], list[str]]:
+    """Return the files of red, green and blue, and the names of bands that are not there."""
+    bands, missing = [], []
+    for band in ("B04", "B03", "B02"):
+        stand_in = STAND_INS.get((port, band), band)
+        found = {name: [p for p in files if f"_{name}_" in p.name] for name in (band, stand_in)}
+        chosen = band if found[band] else stand_in
+        if len(found[chosen]) > 1:
+            problems.append(f"{port}: band {chosen} is there more than once")
+        elif found[chosen]:
+            bands += found[chosen]
+            if chosen != band:
+                notes.append(f"{port}: no band {band} in the repository, {chosen} instead")
+        else:
+            missing.append(band)
+    return bands, missing
+
+
+def _size(path: Path, problems: list[str]) -> tuple[int, int] | None:
+    """Return the size of a raster; None, with a line in ``problems``, if it cannot be opened."""
+    import rasterio
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            with rasterio.open(path) as dataset:
+                return dataset.width, dataset.height
+    except rasterio.errors.RasterioError as error:
+        problems.append(f"{path.parent.name}/{path.name}: is no whole raster ({error})")
+        return None
+
+
+def read_pixels(pictures: list[Path]) -> ndarray:
+    """Return the colors of a scene, shape (H, W, 3), RGB, uint8.
+
+    Args:
+        pictures: Its files, as :func:`find_pictures` returns them.
+
+    Raises:
+        ValueError: If a file is damaged, or its numbers are not of a kind that is known.
+    """
+    planes = [plane for path in pictures for plane in _read_planes(path, len(pictures))]
+    return np.stack(planes, axis=-1)
+
+
+def _read_planes(path: Path, files: int) -> ndarray:
+    """Return the first three bands of a picture, or the first of a band's file, as uint8."""
+    import rasterio
+
+    wanted = [1] if files == 3 else [1, 2, 3]
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            with rasterio.open(path) as dataset:
+                if dataset.count < len(wanted):
+                    raise ValueError(f"{name}: has {dataset.count} bands, not {len(wanted)}")
+                values = dataset.read(wanted)
+    except rasterio.errors.RasterioError as error:
+        raise ValueError(f"{name}: is no whole raster ({error})") from error
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.uint16:
+        gain = _GAIN if files == 3 else 1.0
+        return np.rint(np.clip(values * (gain * 255 / _FULL_SCALE), 0, 255)).astype(np.uint8)
+    raise ValueError(f"{name}: holds {values.dtype} values, but published are 8 or 16 bits")

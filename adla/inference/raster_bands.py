@@ -1,0 +1,93 @@
+"""From a raster's bands and values to the 8-bit colours that a detector was trained on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import rasterio
+from numpy import ndarray
+from rasterio.enums import ColorInterp
+from rasterio.windows import Window
+
+#: Lowest and highest value shown, as black and white.
+ValueRange = tuple[float, float]
+
+_COLORS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+
+
+def choose_bands(
+    dataset: rasterio.DatasetReader, wanted: Sequence[int] | None
+) -> tuple[list[int], ndarray | None]:
+    """Choose the bands to show.
+
+    Args:
+        dataset: The raster.
+        wanted: Band numbers from 1: red, green and blue, or one grey band; None: if it is clear.
+
+    Returns:
+        Band numbers (1 or 3 of them) and, for a paletted band, its colours (256, 3), BGR, uint8.
+
+    Raises:
+        ValueError: If the numbers do not fit, or if it is not clear which bands to show.
+    """
+    if wanted is not None:
+        if len(wanted) not in (1, 3) or not all(1 <= band <= dataset.count for band in wanted):
+            raise ValueError(
+                f"{dataset.name} has the bands 1 to {dataset.count}; --bands takes one of them "
+                f"(grey) or three (red, green, blue), but got {' '.join(map(str, wanted))}"
+            )
+        return list(wanted), None
+    kinds = dict(enumerate(dataset.colorinterp, start=1))
+    shown = [band for band, kind in kinds.items() if kind != ColorInterp.alpha]
+    if len(shown) == 1 and kinds[shown[0]] == ColorInterp.palette:
+        colors = np.zeros((256, 3), np.uint8)
+        for value, color in dataset.colormap(shown[0]).items():
+            colors[value] = color[2::-1]
+        return shown, colors
+    if len(shown) == 3 and set(_COLORS) == {kinds[band] for band in shown}:
+        return sorted(shown, key=lambda band: _COLORS.index(kinds[band])), None
+    if len(shown) in (1, 3):
+        return shown, None
+    raise ValueError(
+        f"{dataset.name} has {len(shown)} bands: say which ones are red, green and blue, "
+        "for example --bands 1 2 3, or name one to show as grey"
+    )
+
+
+def to_uint8(values: ndarray, value_range: ValueRange | None, palette: ndarray | None) -> ndarray:
+    """Turn raw values (1 or 3, H, W) into pixels (H, W, 3), BGR, uint8.
+
+    Args:
+        values: Grey or red, green and blue.
+        value_range: Linear scaling of these two values to 0 and 255; values beyond become black and
+            white. None: they are 8 bits already.
+        palette: Colours of a paletted band, see :func:`choose_bands`.
+    """
+    if palette is not None:
+        return palette[values[0]]
+    if value_range is not None:
+        low, high = value_range
+        scaled = (values.astype(np.float32) - low) * (255 / (high - low))
+        values = np.rint(np.nan_to_num(scaled).clip(0, 255)).astype(np.uint8)
+    return np.moveaxis(np.broadcast_to(values[::-1], (3, *values.shape[1:])), 0, -1)
+
+
+def describe_range(dataset: rasterio.DatasetReader, bands: list[int]) -> str:
+    """Say that a raster needs a value range, with the percentiles of 16 rows as a proposal."""
+    rows = np.unique(np.linspace(0, dataset.height - 1, 16).astype(int))
+    samples = [
+        dataset.read(bands, window=Window(0, int(row), dataset.width, 1), masked=True).compressed()
+        for row in rows
+    ]
+    values = np.concatenate(samples)
+    values = values[np.isfinite(values)]
+    proposal = (
+        ""
+        if not len(values)
+        else " (2nd and 98th percentile of a sample: {:g} {:g})".format(
+            *np.percentile(values, (2, 98))
+        )
+    )
+    return (
+        f"holds {dataset.dtypes[bands[0] - 1]} values, and the detector wants 8 bits: say which "
+        f"values become black and white with --value-range LOW HIGH{proposal}"
+    )

@@ -1,0 +1,95 @@
+"""The log of a prediction: what is done is written down, so that a killed run goes on there.
+
+The folder is called ``predict_journal`` among the outputs.
+"""
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy import ndarray
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, also if the machine stops."""
+    part = path.with_name(f".{path.name}.part")
+    with open(part, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def file_digest(path: Path) -> str:
+    """Return what tells the content of a file from any other."""
+    total = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            total.update(chunk)
+    return total.hexdigest()
+
+
+#: Name of the folder among the outputs.
+FOLDER = "predict_journal"
+
+
+class ResumeLog:
+    """A folder with the settings of a run and one file per finished row of slices.
+
+    Args:
+        folder: Where it is, or shall be.
+        settings: What determines the detections, as plain json values; None: only to be read.
+
+    Raises:
+        ValueError: If the folder holds a log of other settings; it names them.
+    """
+
+    def __init__(self, folder: Path, settings: dict | None) -> None:
+        self._folder = folder
+        if settings is None:
+            return
+        file = folder / "settings.json"
+        settings = json.loads(json.dumps(settings))
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(file, json.dumps(settings, indent=1).encode())
+            return
+        before = json.loads(file.read_text())
+        changed = [key for key in {**before, **settings} if before.get(key) != settings.get(key)]
+        if changed:
+            raise ValueError(
+                f"{folder} is of an unfinished run with other settings ({', '.join(changed)}): "
+                "repeat them to go on with it, take another --out, or start anew with --fresh"
+            )
+
+    def __contains__(self, key: tuple[int, int]) -> bool:
+        return self._file(key).exists()
+
+    def write(self, key: tuple[int, int], table: ndarray) -> None:
+        """Write down a finished row of slices.
+
+        Args:
+            key: Number of the image and of the row in it.
+            table: What was found.
+        """
+        buffer = io.BytesIO()
+        np.save(buffer, table)
+        write_atomic(self._file(key), buffer.getvalue())
+
+    def read(self, key: tuple[int, int]) -> ndarray:
+        """Read what :meth:`write` wrote."""
+        return np.load(self._file(key))
+
+    def discard(self) -> None:
+        """Remove the log's files, and its folder if nothing else is in it."""
+        for pattern in ("*.npy", ".*.part", "settings.json"):
+            for file in self._folder.glob(pattern):
+                file.unlink()
+        if self._folder.is_dir() and not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def _file(self, key: tuple[int, int]) -> Path:
+        return self._folder / "{:07d}_{:05d}.npy".format(*key)

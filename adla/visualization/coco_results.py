@@ -1,0 +1,43 @@
+"""Detections and ground truth, image by image, from COCO json."""
+
+from pathlib import Path
+
+from numpy import concatenate, ndarray
+
+from adla.evaluation.result_files import load_detections, load_ground_truth
+
+from .detections import Detections
+
+
+def read_samples(ann_file: str | Path, result_file: str | Path) -> dict[str, Detections]:
+    """Read what a detector found in each image of an annotation file, by the image's file name.
+
+    Crowd regions are left out.
+
+    Args:
+        ann_file: COCO annotations.
+        result_file: COCO results.
+
+    Raises:
+        FileNotFoundError: If one of them is not there.
+        ValueError: If one of them is wrong, or they do not belong together.
+    """
+    dataset, truth, _ = load_ground_truth(ann_file)
+    found, _ = load_detections(result_file, dataset, truth)
+    names = {image["id"]: image["file_name"] for image in dataset["images"]}
+    samples = {}
+    for index, image_id in enumerate(truth.image_ids):
+        mine, real = found.images == index, (truth.images == index) & ~truth.crowds
+        samples[names[image_id]] = Detections(
+            _corners(found.boxes[mine]),
+            found.scores[mine],
+            found.classes[mine],
+            _corners(truth.boxes[real]),
+            truth.classes[real],
+        )
+    return samples
+
+
+def _corners(boxes: ndarray) -> ndarray:
+    """Turn xywh (N, 4) into xyxy."""
+    return concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

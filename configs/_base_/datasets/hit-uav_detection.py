@@ -1,0 +1,52 @@
+_base_ = "mmdet::_base_/datasets/coco_detection.py"
+
+# HIT-UAV at half size, 320 x 256 px, split by scene: tools/dataset_converters/hit_uav.py.
+# Training sees windows of 256 px, testing whole images.
+dataset_type = "HITUAVDataset"
+data_root = "data/hit-uav/"
+val_ann_file = "val.json"
+
+train_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations", with_bbox=True),
+    dict(type="RandomCrop", crop_size=(256, 256), allow_negative_crop=True),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="PackDetInputs"),
+]
+# Resize changes nothing; it writes the scale_factor that testing asks for.
+test_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="Resize", scale_factor=1.0),
+    dict(type="LoadAnnotations", with_bbox=True),
+    dict(
+        type="PackDetInputs",
+        meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
+    ),
+]
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=1,
+    batch_sampler=None,
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file="train.json",
+        data_prefix=dict(img=""),
+        filter_cfg=dict(_delete_=True, filter_empty_gt=False),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    num_workers=1,
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file=val_ann_file,
+        data_prefix=dict(img=""),
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(_delete_=True, type="TinyCocoMetric", ann_file=data_root + val_ann_file)
+test_evaluator = val_evaluator

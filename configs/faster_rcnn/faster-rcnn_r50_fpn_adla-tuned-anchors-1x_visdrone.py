@@ -1,0 +1,8 @@
+_base_ = "./faster-rcnn_r50_fpn_tuned-anchors-1x_visdrone.py"
+
+model = dict(
+    rpn_head=dict(type="AdlaRPNHead"),
+    train_cfg=dict(
+        rpn=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner", ignore_iof_thr=0.5))
+    ),
+)

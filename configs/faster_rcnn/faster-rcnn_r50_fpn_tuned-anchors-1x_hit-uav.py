@@ -1,0 +1,13 @@
+_base_ = [
+    "../_base_/models/faster-rcnn_r50_fpn.py",
+    "../_base_/datasets/hit-uav_detection.py",
+    "../_base_/schedules/schedule_1x.py",
+    "../_base_/default_runtime.py",
+]
+
+# Anchors from 4 px (scales 1 to 8) on every level, as the objects are.
+model = dict(
+    data_preprocessor=dict(mean=[129.25] * 3, std=[38.54] * 3),
+    rpn_head=dict(anchor_generator=dict(scales=[1, 2, 3, 4, 8])),
+    roi_head=dict(bbox_head=dict(num_classes=4)),
+)

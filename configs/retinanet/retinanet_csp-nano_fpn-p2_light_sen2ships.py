@@ -1,0 +1,22 @@
+_base_ = [
+    "../_base_/models/retinanet_csp-nano_fpn-p2.py",
+    "../_base_/datasets/sen2ships_detection.py",
+    "../_base_/schedules/schedule_light-24e.py",
+    "../_base_/default_runtime.py",
+]
+
+# Anchors of 6 to 38 px, as the ships are; mean and deviation of the training images; a slim head,
+# for a CPU.
+model = dict(
+    data_preprocessor=dict(mean=[48.22, 51.22, 46.21], std=[44.36, 37.61, 33.09]),
+    neck=dict(out_channels=48),
+    bbox_head=dict(
+        num_classes=1,
+        in_channels=48,
+        feat_channels=48,
+        stacked_convs=1,
+        anchor_generator=dict(octave_base_scale=1.5),
+    ),
+)
+train_dataloader = dict(batch_size=16)
+default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=1))

@@ -1,0 +1,12 @@
+_base_ = [
+    "../_base_/models/retinanet_r50_fpn.py",
+    "../_base_/datasets/visdrone_detection.py",
+    "../_base_/schedules/schedule_1x.py",
+    "../_base_/default_runtime.py",
+]
+
+# What lies in an ignored region is no negative.
+model = dict(
+    bbox_head=dict(num_classes=10),
+    train_cfg=dict(assigner=dict(ignore_iof_thr=0.5)),
+)

@@ -1,0 +1,77 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.inference.conftest import detector_files, write_raster  # noqa: F401
+
+TOOL = Path(__file__).resolve().parents[2] / "tools/predict.py"
+
+
+def test_a_scene_from_the_command_line(detector_files, write_raster, tmp_path):  # noqa: F811
+    values = np.random.default_rng(0).integers(0, 256, (3, 600, 600), dtype=np.uint8)
+    scene = write_raster(values, crs="EPSG:32632", transform=(0.5, 0, 500_000, 0, -0.5, 5_400_000))
+    out = tmp_path / "out"
+    command = [sys.executable, TOOL, *detector_files, scene, "--out", out,
+               "--slice", "320", "--score-thr", "0.001", "--device", "cpu"]  # fmt: skip
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 images, 9 slices of 320 px, overlap 96" in result.stdout
+    coco = json.loads((out / "detections.json").read_text())
+    results = json.loads((out / "results.json").read_text())
+    features = json.loads((out / "detections.geojson").read_text())["features"]
+    assert len(coco["annotations"]) == len(results) == len(features) > 10
+    assert (out / "detections.png").stat().st_size > 5000
+    assert not (out / "predict_journal").exists()
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "picture.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no.png"], "no such image or folder: no.png"),
+        (["no*.png"], "no file matches no*.png"),
+        (["{picture}", "--score-thr", "1e-4"], "--score-thr 0.0001 is below"),
+        (["{picture}", "--score-thr", "2"], "--score-thr must lie in [0, 1]"),
+        (["{picture}", "--overlap", "1.2"], "--overlap is a share of the slice"),
+        (["{picture}", "--slice", "64"], "slices of 64 px would overlap by 96 px"),
+        (["{picture}", "--formats", "geojson"], "has no coordinate reference system"),
+    ],
+)
+def test_what_a_user_can_get_wrong(
+    adla_command, detector_files, picture, tmp_path, arguments, message  # noqa: F811
+):  # fmt: skip
+    arguments = [argument.format(picture=picture) for argument in arguments]
+    out = tmp_path / "out"
+    arguments = [*detector_files, *arguments, "--out", out, "--device", "cpu"]
+    code, _, err = adla_command("predict", *arguments)
+    assert code == 2 and message in err
+    assert err.startswith("adla predict: ") and len(err.splitlines()) == 1
+    assert not list(out.rglob("*.json"))
+
+
+def test_finished_work_is_not_overwritten_and_broken_images_set_the_exit_code(
+    adla_command, detector_files, picture, tmp_path  # noqa: F811
+):  # fmt: skip
+    broken = tmp_path / "no.png"
+    arguments = [picture, "--out", tmp_path / "out", "--score-thr", "0.001"]
+    command = ["predict", *detector_files]
+    assert adla_command(*command, *arguments)[0] == 0
+    before = (tmp_path / "out/detections.json").read_bytes()
+    code, _, err = adla_command(*command, *arguments)
+    assert code == 2 and "is there already" in err
+    assert adla_command(*command, *arguments, "--fresh")[0] == 0
+    assert (tmp_path / "out/detections.json").read_bytes() == before
+    broken.write_text("text")
+    code, _, err = adla_command(*command, broken, *arguments, "--fresh")
+    assert code == 1 and "left out no.png" in err

@@ -1,0 +1,107 @@
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from pickle import UnpicklingError
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.runner import CheckpointLoader
+
+from adla.compat.checkpoints import explain_refusal, get_statistic
+from tests.engine.conftest import scenes  # noqa: F401
+from tests.engine.training import tiny_config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Evil:
+    """A pickle that writes a file when it is loaded without care."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.fixture
+def training_state(tmp_path):
+    """A checkpoint with the logged history, as mmengine saves it."""
+    hub = MessageHub("of the test of checkpoints")
+    for value in (3.0, 1.0, 2.0):
+        hub.update_scalar("train/loss", value)
+    hub.update_info("eta", np.float64(1.5))
+    hub.update_info("flags", np.array([True, False]))
+    path = tmp_path / "state.pth"
+    torch.save({"state_dict": {"weight": torch.ones(2)}, "message_hub": hub.state_dict()}, path)
+    return path
+
+
+def check_state(path):
+    state = CheckpointLoader.load_checkpoint(str(path), map_location="cpu")
+    history = state["message_hub"]["log_scalars"]["train/loss"]
+    assert history.data[0].tolist() == [3.0, 1.0, 2.0]
+    assert history.statistics("min") == 1.0 and history.current() == 2.0
+    assert state["message_hub"]["runtime_info"]["eta"] == 1.5
+    assert state["state_dict"]["weight"].tolist() == [1.0, 1.0]
+
+
+def test_the_state_of_a_training_is_loaded(training_state):
+    check_state(training_state)
+
+
+def test_the_state_of_a_training_with_another_numpy_is_loaded(training_state, tmp_path):
+    present = np.empty(0).__reduce__()[0].__module__.encode()
+    other = b"numpy.core.multiarray"
+    if present == other:
+        other = b"numpy._core.multiarray"
+    path = tmp_path / "other.pth"
+    with zipfile.ZipFile(training_state) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(present, other))
+    assert other in path.read_bytes() and present not in path.read_bytes()
+    check_state(path)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_checkpoint_with_code_is_refused_and_not_run(tmp_path, zipped):
+    state = {"state_dict": {}, "message_hub": Evil(tmp_path / "harm")}
+    torch.save(state, tmp_path / "evil.pth", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(UnpicklingError) as caught:
+        CheckpointLoader.load_checkpoint(str(tmp_path / "evil.pth"), map_location="cpu")
+    assert "the checkpoint holds posix.system, which could run" in explain_refusal(caught.value)
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_damaged_checkpoint_is_not_called_code():
+    assert "is damaged" in explain_refusal(UnpicklingError("Weights only load failed."))
+
+
+@pytest.mark.parametrize(("owner", "name"), [(HistoryBuffer, "__init__"), (np.ndarray, "min")])
+def test_getattr_reaches_the_statistics_alone(owner, name):
+    assert get_statistic(HistoryBuffer, "mean") is HistoryBuffer.mean
+    with pytest.raises(UnpicklingError, match="getattr"):
+        get_statistic(owner, name)
+
+
+@pytest.mark.parametrize("tool", ["test", "predict", "train"])
+def test_no_tool_runs_what_a_checkpoint_holds(scenes, tmp_path, tool):  # noqa: F811
+    config, checkpoint = tmp_path / "config.py", tmp_path / "evil.pth"
+    tiny_config(scenes, tmp_path / "run").dump(config)
+    torch.save({"state_dict": {}, "meta": Evil(tmp_path / "harm")}, checkpoint)
+    arguments = {
+        "test": [checkpoint],
+        "predict": [checkpoint, scenes / "images", "--out", tmp_path / "out", "--device", "cpu"],
+        "train": ["--resume", checkpoint],
+    }[tool]
+    arguments = list(map(str, [ROOT / "tools" / f"{tool}.py", config, *arguments]))
+    result = subprocess.run(
+        [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert not (tmp_path / "harm").exists()
+    assert result.returncode == 1 and "Traceback" not in result.stderr, result.stderr
+    assert "holds posix.system, which could run code" in result.stderr.splitlines()[-1]

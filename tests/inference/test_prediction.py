@@ -1,0 +1,116 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from adla.inference.detector import SliceDetector, load_config
+from adla.inference.input_images import find_images
+from adla.inference.prediction import Prediction
+from adla.inference.resume_log import ResumeLog
+from adla.inference.settings import Settings
+
+SETTINGS = Settings(slice_size=128, overlap=30, score_thr=0.001, nms_thr=0)
+
+
+@pytest.fixture(scope="module")
+def detector(detector_files):
+    return SliceDetector(load_config(detector_files[0]), detector_files[1], "cpu")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(1)
+    root = tmp_path / "images"
+    root.mkdir()
+    for name, shape in (("a.png", (150, 230, 3)), ("b.png", (64, 64, 3))):
+        Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(root / name)
+    return root
+
+
+def predict(folder, detector, detector_files, out, **options):
+    out.mkdir(exist_ok=True)
+    prediction = Prediction(find_images([str(folder)]), SETTINGS, ["coco", "results"])
+    config = load_config(detector_files[0])
+    resume_log = ResumeLog(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
+    prediction.detect(detector, resume_log, **options)
+    prediction.write(out, detector.classes, [1, 2, 3, 4], resume_log)
+    return prediction.outcome
+
+
+def test_a_killed_run_goes_on_and_gives_the_same(folder, detector, detector_files, tmp_path):
+    predict(folder, detector, detector_files, tmp_path / "whole")
+    seen, more = [], []
+
+    def die(count):
+        seen.append(count)
+        if sum(seen) >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict(folder, detector, detector_files, tmp_path / "torn", on_slices=die)
+    assert not (tmp_path / "torn/detections.json").exists()
+    rows = sorted((tmp_path / "torn/journal").glob("*.npy"))
+    before = {row: row.stat().st_mtime_ns for row in rows}
+    predict(folder, detector, detector_files, tmp_path / "torn", on_slices=more.append)
+    assert len(rows) >= 1 and before == {row: row.stat().st_mtime_ns for row in rows}
+    assert sum(more) == 3 * 2 + 1
+    for name in ("detections.json", "results.json"):
+        assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_another_image_or_detector_is_not_mixed_in(folder, detector, detector_files, tmp_path):
+    predict(folder, detector, detector_files, tmp_path / "out")
+    Image.open(folder / "b.png").rotate(180).save(folder / "b.png")
+    with pytest.raises(ValueError, match=r"other settings \(images\)"):
+        predict(folder, detector, detector_files, tmp_path / "out")
+
+
+def test_a_broken_image_is_named_and_the_others_go_on(folder, detector, detector_files, tmp_path):
+    whole = (folder / "b.png").read_bytes()
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "no.png").write_text("text")
+    outcome = predict(folder, detector, detector_files, tmp_path / "out")
+    assert set(outcome.problems) == {"cut.png", "no.png"}
+    assert set(outcome.detections) == {"a.png", "b.png"}
+    coco = json.loads((tmp_path / "out/detections.json").read_text())
+    assert [image["file_name"] for image in coco["images"]] == ["a.png", "b.png"]
+    assert len(coco["annotations"]) == sum(outcome.detections.values())
+
+
+def test_ground_without_data_is_not_looked_at(write_raster, detector, detector_files, tmp_path):
+    values = np.random.default_rng(0).integers(1, 256, (3, 128, 400), dtype=np.uint8)
+    values[:, :, 98:] = 0
+    path = write_raster(values, nodata=0, crs="EPSG:32632")
+    outcome = predict(path, detector, detector_files, tmp_path / "out")
+    assert outcome.detections == {"scene.tif": 12}
+    boxes = json.loads((tmp_path / "out/results.json").read_text())
+    assert max(each["bbox"][0] for each in boxes) < 128
+
+
+def test_geojson_of_a_picture_is_refused(folder):
+    with pytest.raises(ValueError, match=r"a\.png has no coordinate reference system.*2 of 2"):
+        Prediction(find_images([str(folder)]), SETTINGS, ["geojson"])
+
+
+def test_nothing_to_predict_for_is_an_error(tmp_path):
+    (tmp_path / "no.png").write_text("text")
+    with pytest.raises(ValueError, match=r"no\.png is not a readable image"):
+        Prediction(find_images([str(tmp_path)]), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"score_thr": 1.5}, r"--score-thr must lie in \[0, 1\], but got 1\.5"),
+        ({"score_thr": float("nan")}, "--score-thr"),
+        ({"nms_thr": 2}, r"--nms-thr must lie in \[0, 1\], but got 2"),
+        ({"merge_thr": 0}, r"--merge-thr must lie in \(0, 1\], but got 0"),
+        ({"merge_metric": "giou"}, "--merge-metric .*'giou'"),
+        ({"batch_size": 0}, "--batch-size must be at least 1"),
+        ({"value_range": (5, 5)}, "--value-range wants LOW below HIGH"),
+    ],
+)
+def test_settings_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        Settings(800, 160, **options)
