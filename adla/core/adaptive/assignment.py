@@ -123,12 +123,13 @@ def _force_match(
     positives = gt_inds.new_zeros(num_gts + 1)
     positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
     wanting = (positives[1:] == 0).nonzero().squeeze(1)
+    length = forced_rounds.CHOICES
     while len(wanting):
-        lists = run.best_free(gt_inds > 0, wanting, forced_rounds.CHOICES)
+        lists = run.best_free(gt_inds > 0, wanting, length)
         settled = forced_rounds.settle(*lists, none=0)
         gt_inds[settled.choices] = wanting[settled.rows] + 1
         max_overlaps[settled.choices] = settled.values
-        wanting = wanting[settled.without]
+        wanting, length = wanting[settled.without], length * forced_rounds.GROWTH
 
 
 def _may_be_sparse(engine: Engine, num_pairs: int, device: torch.device) -> bool:

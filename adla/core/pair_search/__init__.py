@@ -6,7 +6,7 @@ every box are built on them.
 
 from . import forced_rounds
 from .grid_index import CandidateBlock, CandidatePairs, split_by_ends
-from .ignore_regions import largest_iof_dense, largest_iof_sparse
+from .ignore_regions import largest_iof, largest_iof_dense, largest_iof_sparse
 from .overlapping_pairs import OverlappingPairs, overlapping_pairs
 from .prefilter import near_any
 from .segment_topk import keep_best, largest_of_each, largest_of_rows, listed
@@ -17,6 +17,7 @@ __all__ = [
     "OverlappingPairs",
     "forced_rounds",
     "keep_best",
+    "largest_iof",
     "largest_iof_dense",
     "largest_iof_sparse",
     "largest_of_each",

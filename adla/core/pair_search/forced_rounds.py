@@ -7,8 +7,9 @@ from torch import Tensor
 
 from .segment_topk import largest_of_each
 
-#: Choices that a list holds. Who has lost them all needs a new list.
-CHOICES = 16
+#: Choices that a list holds. Who has lost them all needs a new list, which is longer by a factor:
+#: so a crowd of any size needs few lists.
+CHOICES, GROWTH = 16, 8
 
 
 class Settled(NamedTuple):

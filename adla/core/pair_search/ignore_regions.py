@@ -8,10 +8,23 @@ from ..overlaps import aligned_iof, as_columns, pairwise_iof
 from .grid_index import CandidatePairs
 
 
-def largest_iof_dense(boxes: Tensor, regions: Tensor) -> Tensor:
-    """Return the largest share of each box's area, shape (N,), in one region, by all pairs."""
+def largest_iof(
+    boxes: Tensor, regions: Tensor, of_region: bool = False, floor: float = 0
+) -> Tensor:
+    """Return what :func:`largest_iof_sparse` does, by all pairs where there are few."""
+    few = len(boxes) * len(regions) <= limits_of(boxes.device).dense_pairs
+    return (largest_iof_dense if few else largest_iof_sparse)(boxes, regions, of_region, floor)
+
+
+def largest_iof_dense(
+    boxes: Tensor, regions: Tensor, of_region: bool = False, floor: float = 0
+) -> Tensor:
+    """Return what :func:`largest_iof_sparse` does, by all pairs."""
     rows = max(limits_of(boxes.device).dense_elements // len(regions), 1)
-    return torch.cat([pairwise_iof(part, regions).amax(dim=1) for part in boxes.split(rows)])
+    parts = boxes.split(rows)
+    if of_region:
+        return torch.cat([pairwise_iof(regions, part, floor).amax(dim=0) for part in parts])
+    return torch.cat([pairwise_iof(part, regions, floor).amax(dim=1) for part in parts])
 
 
 def largest_iof_sparse(

@@ -46,20 +46,26 @@ def force_matches(
     kept = torch.zeros(batch * num_priors, dtype=torch.bool, device=gt.device)
     best = largest_of_each(gt, metric.float())
     kept[targets.image[gt[best]] * num_priors + prior[best]] = True
+    length = forced_rounds.CHOICES
     while len(wanting):
-        distances, nearest = _nearest(wanting, points, kept, targets, block_elements)
+        distances, nearest = _nearest(wanting, length, points, kept, targets, block_elements)
         places = targets.image[wanting, None] * num_priors + nearest
         settled = forced_rounds.settle(-distances, places, none=-torch.inf)
         kept[settled.choices] = True
         stays = ~torch.isin(targets.image[gt] * num_priors + prior, settled.choices)
         gt = torch.cat([gt[stays], wanting[settled.rows]])
         prior = torch.cat([prior[stays], settled.choices % num_priors])
-        wanting = wanting[settled.without]
+        wanting, length = wanting[settled.without], length * forced_rounds.GROWTH
     return gt, prior
 
 
 def _nearest(
-    wanting: Tensor, points: Tensor, kept: Tensor, targets: BatchTargets, block_elements: int
+    wanting: Tensor,
+    length: int,
+    points: Tensor,
+    kept: Tensor,
+    targets: BatchTargets,
+    block_elements: int,
 ) -> tuple[Tensor, Tensor]:
     """Return squared distances (W, k), rising, and indices of the priors that nobody keeps."""
     kept = kept.view(-1, len(points))
@@ -70,6 +76,6 @@ def _nearest(
         squared = (centers[:, None, 0] - points[:, 0]) ** 2
         squared += (centers[:, None, 1] - points[:, 1]) ** 2
         squared.masked_fill_(kept[targets.image[some]], torch.inf)
-        found.append(largest_of_rows(-squared, min(forced_rounds.CHOICES, len(points))))
+        found.append(largest_of_rows(-squared, min(length, len(points))))
     values, indices = (torch.cat(parts) for parts in zip(*found, strict=True))
     return -values, indices

@@ -10,7 +10,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import assign_hierarchical, assign_ranked, clean_boxes
-from adla.core.pair_search import largest_iof_sparse
+from adla.core.pair_search import largest_iof
 from adla.core.ranked import RankedAssignment
 
 from .adaptive_dynamic_assigner import PointCheck, checked_iof_thr, ground_truths
@@ -85,7 +85,7 @@ class RankingAssigner(BaseAssigner):
         free = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored) and len(priors):
             regions = clean_boxes(get_box_tensor(ignored.bboxes)[..., :4])
-            largest = largest_iof_sparse(clean_boxes(priors), regions)
+            largest = largest_iof(clean_boxes(priors), regions)
             free = (largest <= self.ignore_iof_thr).nonzero().squeeze(1)
 
         ranked = self.rank(gt_boxes, priors if free is None else priors.index_select(0, free))

@@ -13,7 +13,7 @@ from torch import Tensor
 from adla.core.boxes import box_areas, clean_boxes
 from adla.core.limits import limits_of
 from adla.core.overlaps import aligned_iou, as_columns, pairwise_iou
-from adla.core.pair_search import CandidatePairs, keep_best, largest_iof_sparse, near_any
+from adla.core.pair_search import CandidatePairs, keep_best, largest_iof, near_any
 
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6
@@ -90,7 +90,7 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
 
         blocked = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored):
-            largest = largest_iof_sparse(
+            largest = largest_iof(
                 priors, clean_boxes(ignored), not self.ignore_wrt_candidates, SMALLEST_AREA
             )
             blocked = largest > self.ignore_iof_thr
