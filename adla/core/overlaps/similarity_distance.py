@@ -25,6 +25,11 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     Raises:
         ValueError: If m or n is not a positive number.
     """
+    return torch.exp(-simd_distance(boxes1, boxes2, m, n))
+
+
+def simd_distance(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
+    """Return ``location + shape``, shape (...), at least 0; arguments as of :func:`simd`."""
     check_similarity_scales(m, n)
     boxes1, boxes2 = precise(boxes1, boxes2)
     (w1, h1), (w2, h2) = sides(boxes1), sides(boxes2)
@@ -32,7 +37,7 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     along_x, along_y = _inverse(w1 + w2) * m, _inverse(h1 + h2) * n
     location = root((dx * along_x) ** 2 + (dy * along_y) ** 2)
     shape = root(((w1 - w2) * along_x) ** 2 + ((h1 - h2) * along_y) ** 2)
-    return torch.exp(-(location + shape))
+    return location + shape
 
 
 def check_similarity_scales(m: float | None, n: float | None) -> None:

@@ -15,15 +15,18 @@ from torch import Tensor
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
 from adla.core.adaptive import ALPHA_DECAY, Metric
 
+from ..overlaps.measure_overlaps import DistanceOverlaps2D, IoUShiftOverlaps2D
+
 
 @TASK_UTILS.register_module()
 class AdaptiveDynamicAssigner(BaseAssigner):
     """Assign priors by two thresholds of every ground truth and a dynamic IoU.
 
     "Adaptive Dynamic Label Assignment for Tiny Object Detection in Aerial Images"
-    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10. What is assigned to what is defined in
-    :func:`adla.core.assign_adaptive`. The regressed boxes come as ``pred_instances.bboxes``, which
-    adla's heads hand over; without them the anchor IoU alone decides, and a warning says so once.
+    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10, on the IoU or on any other measure. What is
+    assigned to what is defined in :func:`adla.core.assign_adaptive`. The regressed boxes come as
+    ``pred_instances.bboxes``, which adla's heads hand over; without them the anchors alone decide,
+    and a warning says so once.
 
     Args:
         alpha0: Weight of the anchor in the second half of the training, in [0, 1] (Eq. 10).
@@ -44,9 +47,17 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             host synchronisation a round.
         decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
             0 <= start < end <= 1 (Eq. 10).
+        max_positives: How many positives a ground truth keeps, the best ones, at least 1; the
+            others are ignored. None for all.
+        iou_calculator: Config of an overlap calculator with values in [0, 1] that takes the place
+            of the IoU, for anchors, regressed boxes and thresholds; None for the IoU.
+        calibration: ``iou_shift`` brings the calculator's values to the scale of the IoU, which
+            the thresholds are made for; None takes them as they are. For NWD, RFD, DotD and SimD,
+            see ``docs/any-measure.md``.
 
     Raises:
-        ValueError: If an argument is outside its range.
+        ValueError: If an argument is outside its range, or the calibration has no calculator that
+            it knows.
     """
 
     def __init__(
@@ -65,6 +76,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         ignore_iof_thr: float = -1,
         force_match: bool = False,
         decay: tuple[float, float] = ALPHA_DECAY,
+        max_positives: int | None = None,
+        iou_calculator: dict | None = None,
+        calibration: str | None = None,
     ) -> None:
         if not 0 <= alpha0 <= 1:
             raise ValueError(f"alpha0 must be in [0, 1], but got {alpha0!r}")
@@ -86,7 +100,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             pos_iou_thr=pos_iou_thr,
             neg_iou_thr=neg_iou_thr,
             force_match=force_match,
+            max_positives=max_positives,
         )
+        self.measure = _built_measure(iou_calculator, calibration)
 
     needs_scores = needs_empty_images = False  # see PredictionAwareMixin
 
@@ -152,6 +168,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             pred_boxes=pred_boxes,
             ignore_boxes=None if ignore is None else get_box_tensor(ignore.bboxes),
             ignore_iof_thr=self.ignore_iof_thr,
+            measure=self.measure,
         )
         labels = torch.full_like(result.gt_inds, -1)
         if len(gt_boxes):
@@ -164,11 +181,27 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             self._has_warned = True
             print_log(
                 f"AdaptiveDynamicAssigner with metric={self.rule.metric!r} gets no predictions "
-                "from the head, so the IoU of the anchors alone decides: use AdlaRetinaHead, "
+                "from the head, so the anchors alone decide: use AdlaRetinaHead, "
                 "AdlaRPNHead or another head of adla, or say metric='anchor_iou'",
                 logger="current",
                 level=logging.WARNING,
             )
+
+
+def _built_measure(iou_calculator: dict | None, calibration: str | None):
+    """Return what takes the place of the IoU, or None."""
+    if calibration not in (None, "iou_shift"):
+        raise ValueError(f"calibration must be None or 'iou_shift', but got {calibration!r}")
+    calculator = None if iou_calculator is None else TASK_UTILS.build(iou_calculator)
+    if calibration is None:
+        return calculator
+    if not isinstance(calculator, DistanceOverlaps2D):
+        given = "no iou_calculator" if calculator is None else type(calculator).__name__
+        raise ValueError(
+            "calibration='iou_shift' is for an iou_calculator that falls with a distance (NWD, "
+            f"RFD, DotD, SimD), but got {given}: leave calibration=None with IoU, DIoU and CIoU"
+        )
+    return IoUShiftOverlaps2D(calculator)
 
 
 def checked_iof_thr(value: float) -> float:
