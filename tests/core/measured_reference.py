@@ -58,7 +58,7 @@ def equal_shift(measure: Measure, g: Box, axis: int, value: float) -> float:
     low, high = 0.0, 1e3
     if value >= measure(g, g) or measure(g, moved(g, axis, high)) >= value:
         return 0.0 if value >= measure(g, g) else math.inf
-    for _ in range(80):
+    for _ in range(50):
         middle = (low + high) / 2
         low, high = (middle, high) if measure(g, moved(g, axis, middle)) > value else (low, middle)
     return (low + high) / 2

@@ -9,6 +9,9 @@ from ..limits import limits_of
 from .box_groups import BRANCHES, LEVELS, BoxGroups, Ranges, are_boxes
 from .distance_bounds import FallingMeasure
 
+#: Values below and ground truths with sides above these are too much for bounds in float32.
+SMALLEST, WIDEST = 1e-30, 1e15
+
 
 def pairs_above(
     measure: FallingMeasure, gt_boxes: Tensor, groups: BoxGroups, floors: Tensor
@@ -31,6 +34,8 @@ def pairs_above(
     if not len(known) or not groups.num_boxes:
         return
     gts, floors = gt_boxes.index_select(0, known), floors.index_select(0, known)
+    huge = (gts[:, 2:] - gts[:, :2]).amax(dim=1) > WIDEST
+    floors = floors.masked_fill((floors < SMALLEST) | huge, 0)
     bounds = limits_of(gts.device).bounds
     inside = torch.arange(BRANCHES, device=gts.device)[:, None]
     for gt, group in _largest_groups(measure, gts, groups, floors, bounds):
