@@ -14,6 +14,7 @@ from numpy import ndarray
 from sahi import AutoDetectionModel
 
 from ..compat.checkpoints import explain_refusal
+from ..compat.prepare import prepare_stack
 from .detected import Detected
 
 
@@ -112,6 +113,7 @@ class SliceDetector:
     def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
         if not checkpoint.is_file():
             raise FileNotFoundError(f"no such checkpoint: {checkpoint}")
+        prepare_stack()  # before anything reads the checkpoint
         config = copy.deepcopy(config)
         init_default_scope(config.get("default_scope", "mmdet"))
         if config.model.get("backbone", {}).get("init_cfg"):
