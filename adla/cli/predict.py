@@ -97,14 +97,14 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     """
     import torch
 
-    from adla.inference.detector import SliceDetector, check_score_thr, load_config
+    from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
     from adla.inference.input_images import adopt_ids, find_images
     from adla.inference.prediction import Prediction
     from adla.inference.resume_log import FOLDER, ResumeLog
     from adla.inference.settings import Settings
     from adla.inference.slicing import choose_overlap, config_size
 
-    config = load_config(args.config, args.cfg_options)
+    config = load_detector_config(args.config, args.cfg_options)
     size = config_size(config) if args.slice is None else args.slice
     overlap = choose_overlap(size, args.overlap, args.max_object)
     settings = Settings(

@@ -72,13 +72,13 @@ def load_detections(
     names = {image.get("file_name") for image in dataset["images"]}
     images = _positions(path, entries, "image_id", truth.image_ids, names)
     category_ids = [category["id"] for category in dataset["categories"]]
-    classes = _positions(path, entries, "category_id", category_ids, set(truth.class_names))
+    labels = _positions(path, entries, "category_id", category_ids, set(truth.class_names))
     boxes = _numbers(path, entries, "bbox", (4,))
     scores = _numbers(path, entries, "score", ())
     _check_boxes(path, boxes, entries)
     outside = ~((scores >= 0) & (scores <= 1))
     _refuse(path, outside, entries, "a score outside [0, 1] (divide percentages by 100)")
-    return Detections(images, classes, boxes, scores), _suspicions(dataset, images, boxes)
+    return Detections(boxes, scores, labels, images), _suspicions(dataset, images, boxes)
 
 
 def _read_entries(path: str | os.PathLike, dataset: Mapping) -> list:

@@ -14,12 +14,11 @@ from assigners import make_objects
 from measured import measure
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from rich.console import Console
 from rich.table import Table
 
+from adla.config_file import load_config
 from adla.core.adaptive import assignment
 from adla.engine.assigners import find_assigners
 
@@ -48,8 +47,7 @@ def parse_args() -> argparse.Namespace:
 
 def build(name: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
     """Build the detector of a config without pretrained weights, and its optimizer."""
-    cfg = Config.fromfile(CONFIGS / name)
-    init_default_scope(cfg.default_scope)
+    cfg = load_config(CONFIGS / name)
     cfg.model.backbone.init_cfg = None
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).to(device).train()
