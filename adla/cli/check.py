@@ -61,7 +61,7 @@ def inspect(sources: list[Source], eyes: Eyes, jobs: int) -> list[Inspection]:
             inspect_source(source, read, eyes, jobs, lambda: bar.advance(task))
             for source, read in zip(sources, records, strict=True)
         ]
-    shared = shared_images(sources, [set(files) for files in paths])
+    shared = shared_images(sources, dict(enumerate(map(set, paths))))
     if shared is not None:
         inspections[0].problems.append(shared)
     return inspections

@@ -75,10 +75,8 @@ def compare(results: dict[str, dict[str, float | None]]) -> Table:
         cells = ["-" if value is None else f"{value:.1f}" for value in row]
         table.add_row(name, *cells, end_section=name == list(results)[-1])
     pairs = zip(rows[0], rows[-1], strict=True)
-    table.add_row(
-        "difference",
-        *["-" if None in (first, last) else f"{last - first:+.1f}" for first, last in pairs],
-    )
+    gains = [None if first is None or last is None else last - first for first, last in pairs]
+    table.add_row("difference", *["-" if gain is None else f"{gain:+.1f}" for gain in gains])
     return table
 
 

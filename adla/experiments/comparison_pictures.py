@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from mmdet.models.task_modules import AssignResult
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.runner import load_checkpoint
@@ -98,7 +100,7 @@ def _assign(
         assigner.set_progress(1.0)
     seen, assign = [], assigner.assign
 
-    def listen(pred_instances, *args, **kwargs):
+    def listen(pred_instances: InstanceData, *args: Any, **kwargs: Any) -> AssignResult:
         result = assign(pred_instances, *args, **kwargs)
         seen.append((pred_instances.priors.numpy(), result.gt_inds.numpy()))
         return result

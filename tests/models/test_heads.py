@@ -108,6 +108,8 @@ def test_same_parameters_and_same_inference_as_the_stock_head(name, stock):
 class Recorder(AdaptiveDynamicAssigner):
     """The real assigner, which also keeps what it was shown."""
 
+    needs_scores = needs_empty_images = True
+
     def assign(self, pred_instances, *args, **kwargs):
         self.seen = [*getattr(self, "seen", []), pred_instances]
         return super().assign(pred_instances, *args, **kwargs)
@@ -148,9 +150,15 @@ def test_a_softmax_head_is_shown_scores_without_the_background():
     head.use_sigmoid_cls, head.cls_out_channels = False, 3
     head.assigner = Recorder()
     head.assigner.set_progress(1)
-    flat, valid = torch.cat(head.prior_generator.grid_priors(SHAPES, device="cpu")), None
-    logits = torch.randn(len(flat), 3)
-    meta = dict(img_shape=(64, 64), adla_predictions=(logits, torch.zeros(len(flat), 4)))
+    flat = torch.cat(head.prior_generator.grid_priors(SHAPES, device="cpu"))
+    logits, deltas, firsts = torch.randn(len(flat), 3), torch.zeros(len(flat), 4), 0
+    maps = [], []
+    for height, width in SHAPES:
+        last = firsts + height * width * head.num_base_priors
+        for rows, levels in zip((logits, deltas), maps, strict=True):
+            levels.append(rows[firsts:last].reshape(height, width, -1).permute(2, 0, 1))
+        firsts = last
+    meta = dict(img_shape=(64, 64), adla_predictions=maps)
     valid = torch.ones(len(flat), dtype=torch.bool)
     head._get_targets_single(flat, valid, batch()[1][0], meta)
     assert torch.allclose(head.assigner.seen[0].scores, logits.softmax(1)[:, :2])

@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     parser.add_argument("--picture", type=Path, help="PNG to write: the histogram of sizes")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in tools/train.py")
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in adla train")
     return parser.parse_args()
 
 

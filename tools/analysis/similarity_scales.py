@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", type=Path, help="config file")
     parser.add_argument("--images", type=int, help="measure on so many images, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the pipeline's random steps")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in tools/train.py")
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in adla train")
     return parser.parse_args()
 
 

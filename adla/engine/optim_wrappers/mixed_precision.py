@@ -24,7 +24,7 @@ class MixedPrecisionOptimWrapper(GradientSum, AmpOptimWrapper):
 
     On a GPU it is mmengine's `AmpOptimWrapper`, with autocast around the network only. On a CPU
     the network computes in bfloat16, without a loss scale; a processor without bf16 units stays in
-    fp32, which the log says. `tools/train.py CONFIG --amp` uses it.
+    fp32, which the log says. `adla train CONFIG --amp` uses it.
 
     Args:
         dtype: 'float16' or 'bfloat16'. None: float16 on a GPU, bfloat16 on a CPU.

@@ -73,6 +73,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
         self.progress: float | None = None
         self._has_warned = False
+        self._refuse_points = PointCheck()
         self.rule = AssignmentRule(
             metric=metric,
             gamma=gamma,
@@ -86,6 +87,8 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             neg_iou_thr=neg_iou_thr,
             force_match=force_match,
         )
+
+    needs_scores = needs_empty_images = False  # see PredictionAwareMixin
 
     @property
     def needs_predictions(self) -> bool:
@@ -137,10 +140,10 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         gt_instances, ignore = ground_truths(args, kwargs)
         gt_boxes = get_box_tensor(gt_instances.bboxes)
         priors, pred_boxes = get_box_tensor(pred_instances.priors), None
-        refuse_points(priors)
+        self._refuse_points(priors)
         if "bboxes" in pred_instances:
             pred_boxes = get_box_tensor(pred_instances.bboxes)
-        elif self.needs_predictions or self.needs_progress:
+        elif len(gt_boxes) and (self.needs_predictions or self.needs_progress):
             self._warn_of_missing_predictions()
         result = assign_adaptive(
             priors,
@@ -182,24 +185,33 @@ def checked_iof_thr(value: float) -> float:
     return value
 
 
-def refuse_points(priors: Tensor) -> None:
+class PointCheck:
     """Refuse points with strides (x, y, stride, stride): as xyxy most would be no boxes at all.
 
-    Args:
-        priors: Shape (N, 4), of which some are looked at; other shapes are left to others.
-
-    Raises:
-        ValueError: If they are points.
+    Only the first priors are looked at: a head has the same kind for every image, and each look
+    makes a GPU wait.
     """
-    if priors.shape[1:] != (4,) or not len(priors):
-        return
-    some = priors[:: max(len(priors) // 64, 1)]
-    inverted = (some[:, :2] > some[:, 2:]).any(dim=1)
-    if bool((some[:, 2] == some[:, 3]).all() & (2 * inverted.sum() > len(some))):
-        raise ValueError(
-            f"priors must be boxes, xyxy in pixels, but got points with strides such as "
-            f"{some[-1].tolist()}; MSLAAssigner and mmdet's DynamicSoftLabelAssigner take points"
-        )
+
+    def __init__(self) -> None:
+        self._done = False
+
+    def __call__(self, priors: Tensor) -> None:
+        """Look at some of the priors, shape (N, 4); other shapes are left to others.
+
+        Raises:
+            ValueError: If they are points.
+        """
+        if self._done or priors.shape[1:] != (4,) or not len(priors):
+            return
+        some = priors[:: max(len(priors) // 64, 1)]
+        inverted = (some[:, :2] > some[:, 2:]).any(dim=1)
+        if bool((some[:, 2] == some[:, 3]).all() & (2 * inverted.sum() > len(some))):
+            raise ValueError(
+                f"priors must be boxes, xyxy in pixels, but got points with strides such as "
+                f"{some[-1].tolist()}; MSLAAssigner and mmdet's DynamicSoftLabelAssigner take "
+                "points"
+            )
+        self._done = True
 
 
 def ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:

@@ -7,7 +7,7 @@ from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from adla.core.ranked import BLOCK_PAIRS
+from adla.core.limits import CPU
 
 
 @TASK_UTILS.register_module()
@@ -31,7 +31,7 @@ class BlockwiseMaxIoUAssigner(MaxIoUAssigner):
             random boxes, which would differ from block to block.
     """
 
-    def __init__(self, *args, block_pairs: int = BLOCK_PAIRS, **kwargs) -> None:
+    def __init__(self, *args, block_pairs: int = CPU.ranked_pairs, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if block_pairs < 1:
             raise ValueError(f"block_pairs must be at least 1, but got {block_pairs}")

@@ -10,10 +10,10 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import assign_hierarchical, assign_ranked, clean_boxes
-from adla.core.pair_search import largest_iof_sparse
+from adla.core.pair_search import largest_iof
 from adla.core.ranked import RankedAssignment
 
-from .adaptive_dynamic_assigner import checked_iof_thr, ground_truths, refuse_points
+from .adaptive_dynamic_assigner import PointCheck, checked_iof_thr, ground_truths
 
 
 @TASK_UTILS.register_module()
@@ -48,6 +48,7 @@ class RankingAssigner(BaseAssigner):
         if neg_thr is not None and not 0 < neg_thr <= 1:
             raise ValueError(f"neg_thr must be in (0, 1], or None, but got {neg_thr!r}")
         self.iou_calculator = TASK_UTILS.build(iou_calculator)
+        self._refuse_points = PointCheck()
         self.topk = topk
         self.neg_thr = neg_thr
         self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
@@ -80,11 +81,11 @@ class RankingAssigner(BaseAssigner):
         gt_boxes, priors = (
             get_box_tensor(boxes)[..., :4] for boxes in (gt_instances.bboxes, pred_instances.priors)
         )
-        refuse_points(priors)
+        self._refuse_points(priors)
         free = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored) and len(priors):
             regions = clean_boxes(get_box_tensor(ignored.bboxes)[..., :4])
-            largest = largest_iof_sparse(clean_boxes(priors), regions)
+            largest = largest_iof(clean_boxes(priors), regions)
             free = (largest <= self.ignore_iof_thr).nonzero().squeeze(1)
 
         ranked = self.rank(gt_boxes, priors if free is None else priors.index_select(0, free))

@@ -11,11 +11,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core.boxes import box_areas, clean_boxes
-from adla.core.overlaps import aligned_iou, as_columns
-from adla.core.pair_search import CandidatePairs, keep_best, largest_iof_sparse, near_any
-
-#: Pairs up to which the stock assigner is called.
-DENSE_PAIRS = 2**16
+from adla.core.limits import limits_of
+from adla.core.overlaps import aligned_iou, as_columns, pairwise_iou
+from adla.core.pair_search import CandidatePairs, keep_best, largest_iof, near_any
 
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6
@@ -92,7 +90,7 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
 
         blocked = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored):
-            largest = largest_iof_sparse(
+            largest = largest_iof(
                 priors, clean_boxes(ignored), not self.ignore_wrt_candidates, SMALLEST_AREA
             )
             blocked = largest > self.ignore_iof_thr
@@ -104,7 +102,7 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
 
     def _is_for_us(self, priors: Tensor, gt_boxes: Tensor, ignored: Tensor | None) -> bool:
         """Return whether there is something to gain, and nothing that needs the dense form."""
-        if len(priors) * len(gt_boxes) <= DENSE_PAIRS:
+        if len(priors) * len(gt_boxes) <= limits_of(priors.device).stock_pairs:
             return False
         boxes = [priors, gt_boxes] if ignored is None else [priors, gt_boxes, ignored]
         return (
@@ -112,17 +110,21 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
             and self.min_pos_iou >= 0
             and priors.dtype in (torch.float32, torch.float64)
             and {box.dtype for box in boxes} == {priors.dtype}
-            and all(bool(torch.isfinite(box_areas(box)).all()) for box in boxes)
+            # One question: each makes a GPU wait.
+            and bool(torch.stack([torch.isfinite(box_areas(box)).all() for box in boxes]).all())
         )
 
     def _find_best(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
-        """Look at every overlapping pair once."""
+        """Look at every overlapping pair once, or, of few, at all pairs."""
+        limits = limits_of(priors.device)
+        near = near_any(gt_boxes, priors) if limits.free_waits else None
+        if 0 < len(gt_boxes) * len(priors if near is None else near) <= limits.dense_pairs:
+            return self._find_best_of_all(priors, gt_boxes, blocked, near)
         prior_iou, gt_iou = priors.new_zeros(len(priors)), priors.new_zeros(len(gt_boxes))
         prior_gt = torch.zeros_like(prior_iou, dtype=torch.long)
         gt_prior = torch.zeros_like(gt_iou, dtype=torch.long)
         low_quality = torch.zeros_like(prior_gt)
-        near = near_any(gt_boxes, priors)
-        pairs = CandidatePairs(gt_boxes, priors.index_select(0, near), near)
+        pairs = CandidatePairs(gt_boxes, priors if near is None else priors[near], near)
         columns = as_columns(priors.index_select(0, pairs.owners)), as_columns(gt_boxes)
         for block in pairs.blocks():
             gt, prior = block.queries + block.first, pairs.owners.index_select(0, block.places)
@@ -137,10 +139,36 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
             keep_best(gt_iou, gt_prior, gt, iou, prior)
             if self.match_low_quality and self.gt_max_assign_all:
                 # All priors that tie; a later ground truth takes over from an earlier one.
-                best = ((iou == gt_iou.index_select(0, gt)) & (iou > 0)).nonzero().squeeze(1)
-                gt, prior, iou = (x.index_select(0, best) for x in (gt, prior, iou))
-                low_quality.scatter_reduce_(0, prior, (gt + 1) * (iou >= self.min_pos_iou), "amax")
+                best = (iou == gt_iou.index_select(0, gt)) & (iou > 0) & (iou >= self.min_pos_iou)
+                number = (gt + 1) * best
+                if limits.free_waits:
+                    some = best.nonzero().squeeze(1)
+                    prior, number = prior.index_select(0, some), number.index_select(0, some)
+                low_quality.scatter_reduce_(0, prior, number, "amax")
         return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
+
+    def _find_best_of_all(
+        self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None, near: Tensor | None
+    ) -> _Best:
+        """Look at all pairs with the priors that are near any ground truth, or with all priors."""
+        some = priors if near is None else priors.index_select(0, near)
+        iou = pairwise_iou(gt_boxes, some, SMALLEST_AREA)
+        if blocked is not None:
+            iou.masked_fill_(blocked if near is None else blocked.index_select(0, near), 0)
+        (prior_iou, prior_gt), (gt_iou, gt_prior) = iou.max(dim=0), iou.max(dim=1)
+        low_quality = torch.zeros_like(prior_gt)
+        if self.match_low_quality and self.gt_max_assign_all:
+            number = torch.arange(1, len(gt_boxes) + 1, device=iou.device)[:, None]
+            best = (iou == gt_iou[:, None]) & (iou > 0) & (iou >= self.min_pos_iou)
+            low_quality = (best * number).amax(dim=0)
+        if near is None:
+            return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
+        of_priors = (
+            x.new_zeros(len(priors)).index_copy_(0, near, x)
+            for x in (prior_iou, prior_gt, low_quality)
+        )
+        prior_iou, prior_gt, low_quality = of_priors
+        return _Best(prior_iou, prior_gt, gt_iou, near.index_select(0, gt_prior), low_quality)
 
     def _decide(self, best: _Best, blocked: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps`` by the rules of the stock class."""
