@@ -16,6 +16,7 @@ from adla.config_file import load_config
 from adla.evaluation.box_arrays import Detections
 
 from ..compat.checkpoints import explain_refusal
+from ..compat.prepare import prepare_stack
 
 
 def load_detector_config(path: Path, options: dict | None = None) -> Config:
@@ -110,6 +111,7 @@ class SliceDetector:
     def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
         if not checkpoint.is_file():
             raise FileNotFoundError(f"no such checkpoint: {checkpoint}")
+        prepare_stack()  # before anything reads the checkpoint
         config = copy.deepcopy(config)
         if config.model.get("backbone", {}).get("init_cfg"):
             config.model.backbone.init_cfg = None
