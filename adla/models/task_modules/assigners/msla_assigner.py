@@ -91,6 +91,8 @@ class MSLAAssigner(BaseAssigner):
             self.rule.metric_of(0, len(self.strides))  # as many metrics as strides
             self.rule.gate_of(0, len(self.strides))
 
+    needs_predictions = needs_scores = needs_empty_images = True
+
     def assign_batch(
         self,
         scores: Tensor,
