@@ -1,7 +1,7 @@
 """Check adla on a GPU, within a number of minutes: ``--minutes 9 --out work_dirs/gpu_check``.
 
-Every step runs in a process of its own and leaves a JSON file, a table and a log in the folder; what
-no time is left for is skipped. docs/gpu.md says what each step shows. Letters for ``--only``:
+Every step runs in a process of its own and leaves a JSON file, a table and a log in the folder;
+what no time is left for is skipped. docs/gpu.md says what each step shows. Letters for ``--only``:
 """
 
 import argparse

@@ -74,8 +74,8 @@ def main() -> None:
     for count in objects:
         for levels in STRIDES:
             measure_scene(job, levels, count, size, given_up[levels])
-        rows = [row for row in job.record.rows if row["assigner"] == "ADLA" and row["times faster"]]
-        gains = [f"{row['times faster']:.1f}x at {row['objects']:,}" for row in rows]
+        rows = [row for row in job.record.rows if row["assigner"] == "ADLA" and row["times_faster"]]
+        gains = [f"{row['times_faster']:.1f}x at {row['objects']:,}" for row in rows]
         job.say("ADLA beside MaxIoUAssigner: " + ", ".join(gains))
         if job.left() <= 0:
             job.note("the time ended before all scenes were measured")

@@ -80,7 +80,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     texts = [[_text(row.get(column)) for column in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
-    lines = [columns, ["-" * width for width in widths], *texts]
+    heads = [column.replace("_", " ") if column.islower() else column for column in columns]
+    lines = [heads, ["-" * width for width in widths], *texts]
     return "\n".join(
         "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
         for line in lines

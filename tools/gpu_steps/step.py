@@ -1,4 +1,4 @@
-"""What all steps share on their own side: arguments, time left, and a record that is kept on disk."""
+"""What all steps share in their processes: arguments, time left, a record that is kept on disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from . import START
-from .records import Record
+from .records import SKIPPED, Record
 
 T = TypeVar("T")
 
@@ -52,8 +52,8 @@ class Job:
         return self.args.seconds - (time.monotonic() - START)
 
     def row(self, **values: Any) -> None:
-        """Add a line to the table; '_' in a column's name becomes a space."""
-        self.record.rows.append({key.replace("_", " "): value for key, value in values.items()})
+        """Add a line to the table."""
+        self.record.rows.append(values)
         self.save()
 
     def note(self, text: str) -> None:
@@ -66,6 +66,11 @@ class Job:
         """Set the sentence that sums the step up."""
         self.record.says = text
         self.save()
+
+    def skip(self, why: str) -> None:
+        """Say why nothing is measured."""
+        self.record.state = SKIPPED
+        self.say(why)
 
     def save(self) -> None:
         """Write what there is."""
