@@ -15,8 +15,8 @@ PRECISIONS = {
 }
 #: Op -> why it may be further apart in 16 bits.
 KNOWN = {
-    "roi_align, max": "mmcv's roi_align keeps the place of a maximum in the type of the input, so in "
-    "16 bits the gradient of pool_mode='max' goes to a place that is rounded; no config uses it",
+    "roi_align, max": "mmcv's roi_align keeps the place of a maximum in the type of the input, so "
+    "in 16 bits the gradient of pool_mode='max' goes to a rounded place; no config uses it",
 }
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 #: States of a step.
 DONE, FAILED, SKIPPED, LATE = "done", "failed", "skipped", "out of time"
+#: State of the first step where no other makes sense.
+NO_DEVICE = "no device"
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Record:
         name: Name of its files.
         title: What it measures.
         device: Where.
-        state: `DONE`, `FAILED`, `SKIPPED`, `LATE`, or 'running'.
+        state: `DONE`, `FAILED`, `SKIPPED`, `LATE`, `NO_DEVICE`, or 'running'.
         seconds: How long it took, None before it has ended.
         says: The result in one sentence.
         notes: What is good to know, a sentence each.

@@ -22,8 +22,6 @@ GRACE = 3.0
 FAREWELL = 1.0
 #: Lines of a log that a record shows of a failure.
 TAIL = 60
-#: Exit code of a step without which no other makes sense.
-HOPELESS = 3
 
 
 def run_steps(steps: Sequence[Step], seconds: float, out: Path, flags: Sequence[str]) -> int:
@@ -36,13 +34,13 @@ def run_steps(steps: Sequence[Step], seconds: float, out: Path, flags: Sequence[
         flags: Arguments of all steps.
 
     Returns:
-        1 if a step failed, else 0.
+        1 if a step failed or there is no device, else 0.
     """
     out.mkdir(parents=True, exist_ok=True)
     done: list[Record] = []
     for index, step in enumerate(steps):
         left = seconds - (time.monotonic() - START)
-        hopeless = bool(done) and done[0].state == records.FAILED
+        hopeless = bool(done) and done[0].state == records.NO_DEVICE
         limit = 0.0 if hopeless else time_limit(steps[index:], left)
         if limit:
             record = run_step(step, limit, out, flags)
@@ -56,7 +54,7 @@ def run_steps(steps: Sequence[Step], seconds: float, out: Path, flags: Sequence[
         records.write(out / "summary.md", records.summary(done))
         print(f"{step.name:<12} {record.state:<12} {record.says}", flush=True)
     print(f"{out / 'summary.md'}", flush=True)
-    return int(any(record.state == records.FAILED for record in done))
+    return int(any(record.state in (records.FAILED, records.NO_DEVICE) for record in done))
 
 
 def run_step(step: Step, limit: float, out: Path, flags: Sequence[str]) -> Record:

@@ -103,8 +103,8 @@ class Job:
 def describe(device: str) -> str:
     """Name a device and torch's version."""
     name = device
-    if device != "cpu" and torch.cuda.is_available():
-        name = f"{device}, {torch.cuda.get_device_name(torch.device(device))}"
+    if device != "cpu" and (torch.device(device).index or 0) < torch.cuda.device_count():
+        name = f"{device}, {torch.cuda.get_device_name(device)}"
     return f"{name}, torch {torch.__version__}"
 
 

@@ -1,4 +1,4 @@
-"""Train a config as far as the time allows: measure iterations, shorten the schedule, train, test."""
+"""Train a config as far as the time allows: time iterations, shorten the schedule, train, test."""
 
 from __future__ import annotations
 
