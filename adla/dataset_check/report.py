@@ -177,14 +177,14 @@ def matching_table(matching: Matching, total: int) -> Table:
         table.add_row("contain no grid point at all", share(matching.no_point_at_all, total))
     if matching.iou_median is not None:
         table.add_row("median IoU with the best anchor", f"{matching.iou_median:.3f}")
-        rows = {
+        rows: dict[str, int | None] = {
             f"best anchor below pos_iou_thr {matching.pos_iou_thr}": matching.below_pos_iou_thr,
             f"best anchor not above T_pmin {matching.t_pos_min:g}": matching.not_above_t_pos_min,
             f"  and below {matching.t_lift:.4f}: no prediction lifts it": matching.below_t_lift,
         }
-        for name, count in rows.items():
-            if count is not None:
-                table.add_row(name, share(count, total))
+        for name, number in rows.items():
+            if number is not None:
+                table.add_row(name, share(number, total))
     table.add_row("can get a positive", share(matching.matched, total))
     return table
 
