@@ -183,12 +183,7 @@ class MSLAHead(BaseDenseHead):
         return {name: loss * images for name, loss in losses.items()}
 
     def predict_by_feat(
-        self,
-        cls_scores: Sequence[Tensor],
-        bbox_preds: Sequence[Tensor],
-        *args: Any,
-        batch_img_metas: list[dict],
-        **kwargs: Any,
+        self, cls_scores: Any, bbox_preds: Any, *args: Any, batch_img_metas: list, **kwargs: Any
     ) -> InstanceList:
         """Return the boxes of each image as mmdet's dense heads do.
 
