@@ -53,8 +53,11 @@ def atomic_file(
         durable: Whether the content is on the disk before the name is, which counts if the
             machine stops.
     """
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    with atomic_path(path) as draft, open(draft, mode, **text) as file:
+    encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
+    with (
+        atomic_path(path) as draft,
+        open(draft, mode, encoding=encoding, newline=newline) as file,
+    ):
         yield file
         file.flush()
         if durable:

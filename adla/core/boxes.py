@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from adla.size_bins import SIZE_BINS
+from adla.size_bins import SIZE_BINS as SIZE_BINS
 
 
 def clean_boxes(boxes: Tensor) -> Tensor:

@@ -126,7 +126,7 @@ def best_anchor_iou(boxes: ndarray, canvases: ndarray, priors: Priors) -> ndarra
     best = np.zeros(len(boxes))
     for level in priors.levels:
         last = level.cells(canvases) - 1
-        for anchor in level.anchors:
+        for anchor in level.anchors if level.anchors is not None else ():
             lower, upper = anchor[:2], anchor[2:]
             first, final = 0 * last, last
             if priors.allowed_border >= 0:

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 from reprlib import repr as short
-from typing import Any
+from typing import Any, TypeGuard
 
 from .problems import raise_problems
 
@@ -96,7 +96,7 @@ def entry_faults(key: str, entry: Any) -> list[str]:
     return faults + _FAULTS[key](entry)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Say whether a value read from json is a number that a float holds; inf and nan are."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False

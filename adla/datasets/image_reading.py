@@ -67,6 +67,13 @@ def read_decoded_size(path: Path) -> tuple[int, int]:
         return pixels.shape[1], pixels.shape[0]
 
 
-def read_bgr(path: Path) -> ndarray | None:
-    """Return the pixels (H, W, 3), BGR, uint8, of a picture; None if there is none to read."""
-    return cv2.imread(str(path)) if path.is_file() else None
+def read_bgr(path: Path) -> ndarray:
+    """Return the pixels (H, W, 3), BGR, uint8, of a picture.
+
+    Raises:
+        ValueError: If there is no such file, or it cannot be read.
+    """
+    pixels = cv2.imread(str(path)) if path.is_file() else None
+    if pixels is None:
+        raise ValueError(f"{path} is no readable image")
+    return pixels

@@ -152,7 +152,7 @@ def _numbers(
 def _check_boxes(path: str | os.PathLike, boxes: np.ndarray, entries: Sequence[dict]) -> None:
     """Refuse boxes (N, 4), xywh, that are not finite or have a negative side."""
     _refuse(path, ~np.isfinite(boxes).all(1), entries, "a bbox that is not finite")
-    negative = (boxes[:, 2:] < 0).any(1)
+    negative = np.any(boxes[:, 2:] < 0, axis=1)
     _refuse(path, negative, entries, "a negative width or height (bbox is [x, y, width, height])")
 
 

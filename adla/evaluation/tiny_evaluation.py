@@ -76,8 +76,8 @@ class TinyEvaluation:
         chosen, found, ignored = self.matches
         ious = np.zeros(len(chosen))
         hit = found >= 0
-        pairs = self.detections.boxes[chosen[hit]], self.truth.boxes[found[hit]]
-        ious[hit] = box_overlaps(*map(to_corners, pairs))
+        truths = to_corners(self.truth.boxes[found[hit]])
+        ious[hit] = box_overlaps(to_corners(self.detections.boxes[chosen[hit]]), truths)
         scores, classes = self.detections.scores[chosen], self.detections.labels[chosen]
         counts = np.bincount(
             self.truth.labels[~self.truth.crowds], minlength=len(self.truth.class_names)

@@ -69,10 +69,10 @@ def save_pictures(
         for name, image in zip(names, images, strict=True)
     ]
     columns = {}
-    for run, of_run in found.items():
+    for name, of_run in found.items():
         threshold, f1 = best_f1_score(list(of_run.values()))
-        title = f"{run}, score from {threshold:.2f} (best F1 {f1:.2f})"
-        columns[title] = ([of_run[name] for name in names], threshold)
+        title = f"{name}, score from {threshold:.2f} (best F1 {f1:.2f})"
+        columns[title] = ([of_run[image] for image in names], threshold)
     truth, panels = samples[names[0]], {}
     for number, (name, run) in enumerate(runs.items(), start=1):
         ticker.update(number / (len(runs) + 2), f"assignment of {name}")

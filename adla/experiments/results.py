@@ -109,6 +109,8 @@ def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line,
 def _mean(lines: list[Line]) -> Line:
     """Return the mean of some seeds, of the columns that each of them has."""
     common = [c for c in lines[0].ours if all(line.ours.get(c) is not None for line in lines)]
-    means = {column: fmean(float(line.ours[column] or 0) for line in lines) for column in common}
+    means: dict[str, float | None] = {
+        column: fmean(float(line.ours[column] or 0) for line in lines) for column in common
+    }
     seeds = ", ".join(line.seed for line in lines)
     return Line(lines[0].table, lines[0].row, "mean", f"mean of seeds {seeds}", means)

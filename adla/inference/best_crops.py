@@ -93,6 +93,7 @@ class BestCrops:
             axes.set_axis_off()
         for axes, crop in zip(grid.flat, self._crops, strict=False):
             start = np.tile(crop.window[:2], 2)
+            assert crop.pixels is not None  # add() reads them
             show_image(axes, crop.pixels, tuple(crop.window - start))
             for box in crop.boxes - start:
                 add_box(axes, box, VERMILION, linewidth=1.2)

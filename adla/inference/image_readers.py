@@ -3,6 +3,7 @@
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -34,7 +35,8 @@ class Picture:
         path: The file.
     """
 
-    crs = transform = None
+    crs: Any = None
+    transform: Any = None
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -53,9 +55,9 @@ class Picture:
     def _decode(self) -> tuple[ndarray, ndarray]:
         try:
             with Image.open(self._path) as image:
-                image = ImageOps.exif_transpose(image) if self._turned else image
-                alpha = "A" in image.getbands() or "transparency" in image.info
-                pixels = np.asarray(image.convert("RGBA" if alpha else "RGB"))
+                upright = ImageOps.exif_transpose(image) if self._turned else image
+                alpha = "A" in upright.getbands() or "transparency" in upright.info
+                pixels = np.asarray(upright.convert("RGBA" if alpha else "RGB"))
         except (OSError, SyntaxError) as error:
             raise UnreadableImage(f"{self._path} cannot be decoded: {error}") from None
         if not alpha:

@@ -28,8 +28,8 @@ def suppress_nested(
         return found, slice_ids
     table = np.column_stack([found.corners, found.scores, found.labels])
     bounds = np.searchsorted(slice_ids, [*np.unique(slice_ids), np.inf])
-    keep = [np.zeros(0, np.int64)]
+    kept = [np.zeros(0, np.int64)]
     for start, stop in pairwise(bounds):
-        keep.append(start + np.sort(batched_nms(table[start:stop], "IOS", threshold)))
-    keep = np.concatenate(keep)
+        kept.append(start + np.sort(batched_nms(table[start:stop], "IOS", threshold)))
+    keep = np.concatenate(kept)
     return found.select(keep), slice_ids[keep]

@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -184,7 +185,7 @@ class Prediction:
                     lists["results"].add(coco_results(found, image.image_id, category_ids))
                 if "geojson" in lists:
                     with closing(self._open(image)) as source:
-                        place = source.transform, source.crs
+                        place: Any = source.transform, source.crs
                     lists["geojson"].add(geojson_features(found, image.name, classes, *place))
                 if "picture" in self._formats:
                     crops.add(found, image.name, partial(self._open, image))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import numpy as np
 from affine import Affine
@@ -22,7 +22,7 @@ WGS84 = CRS.from_epsg(4326)
 class JsonList:
     """A json list inside an open file, written item by item."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: IO[str]) -> None:
         self._file, self._empty = file, True
 
     def add(self, items: Iterable[Any]) -> None:

@@ -104,7 +104,8 @@ def _find_pairs(
     """
     slices, corners = grid.boxes, found.corners
     starts = np.searchsorted(slice_ids, np.arange(len(slices) + 1))
-    pairs, ious = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+    pairs: list[ndarray] = [np.zeros((0, 2), np.int64)]
+    ious: list[ndarray] = [np.zeros(0)]
     for one, other in _overlapping_slices(grid):
         (x0, y0), (x1, y1) = slices[[one, other], :2].max(0), slices[[one, other], 2:].min(0)
         index = []
@@ -117,15 +118,15 @@ def _find_pairs(
         seen = [each.clip((x0, y0, x0, y0), (x1, y1, x1, y1)) for each in boxes]
         whole = ~(cut[index[0]][:, None] | cut[index[1]][None])
         iou, ios = (
-            np.where(whole, _overlaps(*boxes, over), _overlaps(*seen, over))
+            np.where(whole, _overlaps(boxes, over), _overlaps(seen, over))
             for over in ("union", "smaller")
         )
         i, j = np.nonzero((iou if metric == "iou" else ios) >= threshold)
         pairs.append(np.stack([index[0][i], index[1][j]], axis=1))
         ious.append(iou[i, j])
-    pairs, ious = np.concatenate(pairs), np.concatenate(ious)
-    differ = found.labels[pairs[:, 0]] != found.labels[pairs[:, 1]]
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], -ious, differ))]
+    table, iou = np.concatenate(pairs), np.concatenate(ious)
+    differ = found.labels[table[:, 0]] != found.labels[table[:, 1]]
+    return table[np.lexsort((table[:, 1], table[:, 0], -iou, differ))]
 
 
 def _overlapping_slices(grid: SliceGrid) -> Iterator[tuple[int, int]]:
@@ -144,9 +145,9 @@ def _overlapping_slices(grid: SliceGrid) -> Iterator[tuple[int, int]]:
                 yield r0 * count + c1, r1 * count + c0
 
 
-def _overlaps(boxes1: ndarray, boxes2: ndarray, over: str) -> ndarray:
-    """Return :func:`box_overlaps` of every pair of boxes (N, 4) and (M, 4)."""
-    return box_overlaps(boxes1[:, None], boxes2[None], over)
+def _overlaps(boxes: list[ndarray], over: str) -> ndarray:
+    """Return :func:`box_overlaps` (N, M) of every pair of two sets of boxes (N, 4) and (M, 4)."""
+    return box_overlaps(boxes[0][:, None], boxes[1][None], over)
 
 
 def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from adla.evaluation.operating_point import best_f1
 
 from .figure import SKY, VERMILION, YELLOW, add_box, new_grid, save_figure, show_image
 
-_STYLES = {
+_STYLES: dict[str, dict[str, Any]] = {
     "found (TP)": {"color": SKY, "linestyle": "-"},
     "false alarm (FP)": {"color": VERMILION, "linestyle": "-"},
     "missed (FN)": {"color": YELLOW, "linestyle": (0, (2, 1))},
@@ -92,8 +93,8 @@ def draw_detections(
     shown = sample.from_score(score_thr)
     hit, found = match_detections(shown)
     corners = shown.found.corners
-    groups = (corners[hit], corners[~hit], shown.gt_boxes[~found])
-    groups = [boxes[_centers_inside(boxes, window)] for boxes in groups]
+    fates = (corners[hit], corners[~hit], shown.gt_boxes[~found])
+    groups = [boxes[_centers_inside(boxes, window)] for boxes in fates]
     show_image(axes, image, window)
     for boxes, style in zip(groups, _STYLES.values(), strict=True):
         for box in boxes:

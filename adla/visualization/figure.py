@@ -1,6 +1,7 @@
 """What all pictures share: colours for every eye, type, enlarged pixels, saving."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def show_image(axes: Axes, image: ndarray, window: tuple[float, float, float, fl
         spine.set_visible(False)
 
 
-def add_box(axes: Axes, box: ndarray, color: str, **style: object) -> None:
+def add_box(axes: Axes, box: ndarray, color: str, **style: Any) -> None:
     """Draw the outline of a box (4,), xyxy in pixels."""
     x0, y0, x1, y1 = (float(value) for value in box)
     axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, **style))

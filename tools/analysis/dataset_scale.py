@@ -22,9 +22,10 @@ from adla.dataset_check.annotations import Records, read_records
 from adla.dataset_check.config_datasets import SPLITS, config_sources, open_dataset
 from adla.dataset_check.network_view import Eyes, View, eyes_of, network_view
 from adla.dataset_check.object_sizes import Sizes, box_sizes, measure_sizes
+from adla.dataset_check.output import page, write_json
 from adla.dataset_check.pictures import save_histogram
 from adla.dataset_check.priors import point_priors
-from adla.dataset_check.report import matching_table, page, size_table, write_json
+from adla.dataset_check.report import matching_table, size_table
 
 
 def parse_args() -> argparse.Namespace:

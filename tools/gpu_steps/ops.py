@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from compare_ops import CASES, Draw, Results, difference
+from compare_ops import difference
+from op_cases import CASES, Draw, Results
 
 from .step import Job
 

@@ -68,7 +68,8 @@ def coco_dict(
     Image and annotation ids count from 1: pycocotools stores a match with annotation id 0 as 0,
     its mark for "unmatched", and would count that detection as a false positive.
     """
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for image_id, record in enumerate(records, start=1):
         images.append(
             {

@@ -156,7 +156,7 @@ class SplitReader:
             self._note_faults(coco)
         if unlisted := len(self.images.keys() - records.keys()):
             self._note(f"{unlisted} images of {self.files.images} are not in {source.name}")
-        return [records[stem] for stem in sorted(records) if records[stem] is not None]
+        return [record for _, record in sorted(records.items()) if record is not None]
 
     def _read_coco_image(
         self, stem: str, image: dict, annotations: list[dict]

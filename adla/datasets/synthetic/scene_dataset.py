@@ -76,7 +76,8 @@ def _write_splits(
 
 def _to_coco(split: str, scenes: list[Scene]) -> dict[str, Any]:
     """Return scenes as a COCO dictionary: ids from 1, boxes xywh to a ten-thousandth of a pixel."""
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for image_id, scene in enumerate(scenes, start=1):
         height, width = scene.image.shape[:2]
         name = f"{split}_{image_id:05d}.png"

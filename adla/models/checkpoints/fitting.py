@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmdet.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from adla.atomic_files import atomic_path
 from adla.config_file import load_config
@@ -39,7 +40,7 @@ def convert_yolov8(
     return lines
 
 
-def fit_to_model(weights: YOLOv8Weights, model: nn.Module) -> tuple[dict[str, Tensor], list[str]]:
+def fit_to_model(weights: YOLOv8Weights, model: Any) -> tuple[dict[str, Tensor], list[str]]:
     """Choose the weights that a detector can start from.
 
     What the file cannot have starts anew: a P2 level, a tiny branch, the class branches where the

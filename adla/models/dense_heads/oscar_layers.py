@@ -1,6 +1,7 @@
 """The layers of the head of OSCAR."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 LARGEST_SIDE = math.log(2**14)
 
 LIKELY_BACKGROUND, OPEN_GATE = 0.01, 0.95  # probabilities at the start of a training
+
+
+SCORE_FACTORS = ("coarse", "noco")
 
 
 class OSCARMaps(NamedTuple):
@@ -90,3 +94,20 @@ class OSCARLayers(BaseModule):
 
 def _resize(tensor: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(tensor, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def score_factor(noco: Tensor, coarse_cls: Tensor, names: Sequence[str]) -> Tensor:
+    """Return what scores of the refine level are multiplied by, as logits (B, 1, H, W).
+
+    Args:
+        noco: Logits of the NoCo branch, (B, 1, H, W).
+        coarse_cls: Class logits of the coarse level, (B, classes, h, w).
+        names: Which of :data:`SCORE_FACTORS` count.
+    """
+    coarse = coarse_cls.sigmoid().amax(1, keepdim=True)
+    coarse = F.interpolate(coarse, noco.shape[-2:], mode="nearest-exact")
+    factors = {"coarse": coarse, "noco": noco.sigmoid()}
+    factor = torch.ones_like(noco)
+    for name in names:
+        factor = factor * factors[name]
+    return factor.logit(eps=1e-6)  # the post-processing takes the sigmoid

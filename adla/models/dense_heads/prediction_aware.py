@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from mmdet.models.task_modules.assigners import AssignResult
 from mmdet.models.task_modules.prior_generators import anchor_inside_flags
 from mmdet.models.task_modules.samplers import BaseSampler, PseudoSampler, SamplingResult
 from mmdet.structures.bbox import get_box_tensor
@@ -30,7 +32,7 @@ class PredictionAwareMixin:
 
     _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
 
-    def loss_by_feat(self, *args, **kwargs) -> dict:
+    def loss_by_feat(self, *args: Any, **kwargs: Any) -> dict:
         """Compute the losses of the head as it does, with the predictions within reach.
 
         The predictions of an image travel beside its meta information, in a copy of it.
@@ -54,7 +56,9 @@ class PredictionAwareMixin:
                     "each: PredictionAwareMixin cannot show such a head's boxes"
                 )
 
-    def _with_predictions(self, arg, cls_scores: list[Tensor], bbox_preds: list[Tensor]):
+    def _with_predictions(
+        self, arg: Any, cls_scores: list[Tensor], bbox_preds: list[Tensor]
+    ) -> Any:
         """Return ``arg``, or, where it is the list of image metas, one with the predictions."""
         if not (isinstance(arg, (list, tuple)) and arg and isinstance(arg[0], dict)):
             return arg
@@ -74,7 +78,9 @@ class PredictionAwareMixin:
         """Return the maps (A * channels, H, W) of one image as rows in the order of the anchors."""
         return torch.cat([x.permute(1, 2, 0).reshape(-1, channels) for x in levels]).float()
 
-    def _get_targets_single(self, flat_anchors, valid_flags: Tensor, *args, **kwargs) -> tuple:
+    def _get_targets_single(
+        self, flat_anchors: Any, valid_flags: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple:
         """Compute the targets of one image as the head does, the assigner seeing more.
 
         Where all anchors are inside the image, as mostly, nothing is selected, nor mapped back.
@@ -100,7 +106,11 @@ class PredictionAwareMixin:
 
     @torch.no_grad()
     def _decoded(
-        self, anchors, where: slice | Tensor, cls_scores: list[Tensor], bbox_preds: list[Tensor]
+        self,
+        anchors: Any,
+        where: slice | Tensor,
+        cls_scores: list[Tensor],
+        bbox_preds: list[Tensor],
     ) -> dict[str, Tensor]:
         """Return the predictions of one image, where they are asked for."""
         deltas = self._flatten(bbox_preds, self.bbox_coder.encode_size)[where]
@@ -126,7 +136,12 @@ class _AscendingPseudoSampler(PseudoSampler):
     """The same samples without sorting again what is in ascending order."""
 
     def sample(
-        self, assign_result, pred_instances: InstanceData, gt_instances: InstanceData, *_, **__
+        self,
+        assign_result: AssignResult,
+        pred_instances: InstanceData,
+        gt_instances: InstanceData,
+        *_: Any,
+        **__: Any,
     ) -> SamplingResult:
         """Return all positive and all negative priors."""
         return SamplingResult(

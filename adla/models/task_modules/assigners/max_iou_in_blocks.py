@@ -1,5 +1,7 @@
 """mmdet's MaxIoUAssigner by any overlap calculator, in blocks."""
 
+from typing import Any
+
 import torch
 from mmdet.models.task_modules.assigners import AssignResult, MaxIoUAssigner
 from mmdet.structures.bbox import get_box_tensor
@@ -30,7 +32,7 @@ class MaxIoUInBlocks(MaxIoUAssigner):
         ValueError: If ``block_pairs`` is below 1.
     """
 
-    def __init__(self, *args, block_pairs: int = CPU.ranked_pairs, **kwargs) -> None:
+    def __init__(self, *args: Any, block_pairs: int = CPU.ranked_pairs, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if block_pairs < 1:
             raise ValueError(f"block_pairs must be at least 1, but got {block_pairs}")

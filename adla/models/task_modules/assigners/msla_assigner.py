@@ -1,6 +1,7 @@
 """Multi-scale label assignment as an mmdet assigner."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
@@ -140,7 +141,7 @@ class MSLAAssigner(BaseAssigner):
         pred_instances: InstanceData,
         gt_instances: InstanceData,
         gt_instances_ignore: InstanceData | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> AssignResult:
         """Assign the priors of one image, for stock heads.
 

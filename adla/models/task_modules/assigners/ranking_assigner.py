@@ -1,6 +1,7 @@
 """Assign by rank: NWD-RKA and RFLA's hierarchical assignment as mmdet assigners."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
@@ -49,7 +50,7 @@ class RankingAssigner(BaseAssigner):
             raise ValueError(f"neg_thr must be in (0, 1], or None, but got {neg_thr!r}")
         self.iou_calculator = TASK_UTILS.build(iou_calculator)
         self._refuse_points = PointCheck()
-        self.topk = topk
+        self.topk: Any = topk
         self.neg_thr = neg_thr
         self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
 

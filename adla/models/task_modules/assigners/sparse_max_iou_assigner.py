@@ -6,7 +6,7 @@ import torch
 from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D
 from mmdet.models.task_modules.assigners.max_iou_assigner import perm_repeat_bboxes
 from mmdet.registry import TASK_UTILS
-from mmdet.structures.bbox import get_box_tensor
+from mmdet.structures.bbox import BaseBoxes, get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
@@ -87,7 +87,7 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
         pred_instances: InstanceData,
         gt_instances: InstanceData,
         gt_instances_ignore: InstanceData | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> AssignResult:
         """Assign the priors of one image.
 
@@ -232,6 +232,6 @@ def _all_finite(boxes: list[Tensor]) -> bool:
     return all(bool(torch.isfinite(box_areas(some)).all()) for some in boxes)
 
 
-def _tensor(boxes) -> Tensor:
+def _tensor(boxes: Tensor | BaseBoxes) -> Tensor:
     """Return the coordinates, shape (N, 4), without a score in a fifth column."""
     return get_box_tensor(boxes)[..., :4]
