@@ -7,6 +7,7 @@ optimizer's step on random images with random objects, the variants one after th
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,18 +21,19 @@ from mmengine.structures import InstanceData
 from rich.console import Console
 from rich.table import Table
 
-from adla.core.adaptive import assignment
+from adla.core import limits
 from adla.engine.assigners import find_assigners
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "retinanet"
 STOCK = "retinanet_r18_fpn_1x_aitod.py"
 ADLA = "retinanet_r18_fpn_adla-1x_aitod.py"
-#: Name -> config and the number of pairs up to which ADLA is dense.
+#: Name -> config and limits of the assignment.
 VARIANTS = {
-    "stock": (STOCK, assignment.SIEVED_PAIRS),
-    "dense ADLA": (ADLA, 2**62),
-    "sparse ADLA": (ADLA, assignment.SIEVED_PAIRS),
+    "stock": (STOCK, {}),
+    "dense ADLA": (ADLA, {"sieved_pairs": 2**62, "dense_pairs": 2**62}),
+    "sparse ADLA": (ADLA, {}),
 }
+LIMITS = limits.CPU, limits.CUDA
 
 
 def parse_args() -> argparse.Namespace:
@@ -87,7 +89,7 @@ def main() -> None:
 
         def step(name: str, image=image, samples=samples) -> None:
             model, optimizer = models[name]
-            assignment.SIEVED_PAIRS = VARIANTS[name][1]
+            limits.CPU, limits.CUDA = (replace(known, **VARIANTS[name][1]) for known in LIMITS)
             losses = model(image, samples, mode="loss")
             optimizer.zero_grad()
             model.parse_losses(losses)[0].backward()
