@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import torch
 
+import adla  # noqa: F401  before mmdet: it provides mmcv's ops
+
 
 class Cost(NamedTuple):
     """What a call cost: seconds, and MiB at its peak beyond what was held before it."""

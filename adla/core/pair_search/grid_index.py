@@ -21,12 +21,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..limits import limits_of
-from .grid_cells import COLUMNS_PER_ROW, SHAPES, SIZES, Cells, kinds_of
+from .grid_cells import COLUMNS_PER_ROW, GRID_ROWS, SHAPES, SIZES, Cells, kinds_of
 from .prefilter import grid_extent, near_any
-
-#: Rows of cells in the grid of a kind, at most. There are fewer for fewer boxes, so that the table
-#: of all cells stays about as large as four times the boxes.
-GRID_ROWS = 128
 
 
 class CandidateBlock(NamedTuple):
