@@ -14,7 +14,7 @@ from tools.gpu_steps import records
 from tools.gpu_steps.gpu_tests import count, find_files, reasons
 from tools.gpu_steps.plan import RESERVE, STEPS, Step, choose, time_limit
 from tools.gpu_steps.records import Record, table
-from tools.gpu_steps.run_steps import GRACE, call, failure
+from tools.gpu_steps.run_steps import GRACE, call, failure, run_step
 
 from ..config_utils import load, write_coco
 
@@ -94,6 +94,31 @@ class TestProcesses:
     def test_the_cpu_sees_no_gpu(self, tmp_path):
         code = "import os, sys; sys.exit(os.environ['CUDA_VISIBLE_DEVICES'] == '')"
         assert call([sys.executable, "-c", code, "--device", "cpu"], tmp_path / "log", 20) == 1
+
+    def test_a_step_that_does_not_start_is_recorded(self, tmp_path):
+        record = run_step(Step("x", "x", "no_such_step", "X", 1, 10), 20, tmp_path, [])
+        assert record.state == records.FAILED and "no_such_step" in record.says
+        assert records.load(tmp_path, "x") == record
+
+
+def test_only_an_error_makes_a_step_fail(tmp_path, monkeypatch):
+    from tools.gpu_steps.step import Job
+
+    words = (
+        f"x --name x --title X --out {tmp_path} --seconds 9 --device cpu --sirst-v2 a --hit-uav b"
+    )
+    monkeypatch.setattr(sys, "argv", words.split())
+    job = Job()
+
+    def raise_it(error):
+        raise error
+
+    assert job.attempt("a", lambda: 3) == 3
+    assert job.attempt("b", lambda: raise_it(torch.cuda.OutOfMemoryError("x"))) == "out of memory"
+    assert not job.record.errors
+    assert job.attempt("c", lambda: raise_it(KeyError("lost"))) == "KeyError: 'lost'"
+    assert job.record.errors[0].startswith("c\nTraceback")
+    assert records.load(tmp_path, "x") == job.record
 
 
 def test_outcomes_of_tests_are_counted():
@@ -184,17 +209,44 @@ def test_without_a_gpu_it_says_so_and_stops(tmp_path):
     assert len(others) == len(STEPS) - 1 and all("skipped" in line for line in others)
 
 
+MSLA = "msla/yolov8-n_pafpn-p2_msla-300e_sirst-v2.py"
+RETINANET = "retinanet/retinanet_r50_fpn-p2_1x_hit-uav.py"
+
+
+def write_data(root: Path, config: str, train_file: str, val_file: str) -> Path:
+    """Write three images for each split of a config."""
+    cfg = load(config)
+    for loader, file in ((cfg.train_dataloader, train_file), (cfg.val_dataloader, val_file)):
+        write_coco(root, dict(loader.dataset, ann_file=file), [(96, 80)] * 3)
+    return root
+
+
+def write_sirst(root: Path) -> Path:
+    return write_data(root, MSLA, "annotations/train_full.json", "annotations/val_full.json")
+
+
+@pytest.mark.slow
+def test_a_training_is_timed_and_shortened(tmp_path, monkeypatch):
+    from tools.gpu_steps import trainings
+
+    monkeypatch.setattr(trainings, "WARM", 2)
+    monkeypatch.setattr(trainings, "TIMED", 3)
+    cfg = trainings.load(MSLA, str(tmp_path / "runs"))
+    root = write_sirst(tmp_path / "data")
+    trainings.use_data(cfg, root, "annotations/train_full.json", "annotations/val_full.json")
+    trainings.make_small(cfg, side=64, images=3)
+    cfg.train_dataloader.update(num_workers=1, persistent_workers=True)
+    pace = trainings.time_training(cfg)
+    assert 0 < pace.seconds < 60 and pace.iterations == 2
+    found = trainings.train(cfg, 3, pace.iterations)
+    assert found["epochs"] == "3 of 300" and 0 <= found["sirst/recall"] <= 1
+    assert found["images/s in training"] > 0 and found["images/s in the test"] > 0
+
+
 @pytest.mark.slow
 def test_every_step_runs_on_the_cpu(tmp_path):
-    sirst, uav = tmp_path / "sirst", tmp_path / "uav"
-    for root, config, sizes in (
-        (sirst, "msla/yolov8-n_pafpn-p2_msla-300e_sirst-v2.py", [(96, 80)] * 3),
-        (uav, "retinanet/retinanet_r50_fpn-p2_1x_hit-uav.py", [(80, 64)] * 3),
-    ):
-        cfg = load(config)
-        for loader, split in ((cfg.train_dataloader, "train"), (cfg.val_dataloader, "val")):
-            names = {sirst: f"annotations/{split}_full.json", uav: f"{split}.json"}
-            write_coco(root, dict(loader.dataset, ann_file=names[root]), sizes)
+    sirst = write_sirst(tmp_path / "sirst")
+    uav = write_data(tmp_path / "uav", RETINANET, "train.json", "val.json")
     start = time.monotonic()
     flags = ("--sirst-v2", sirst, "--hit-uav", uav)
     result = run_tool(tmp_path / "out", "--device", "cpu", "--minutes", 9, *flags)

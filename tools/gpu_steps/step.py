@@ -88,7 +88,7 @@ class Job:
         """
         try:
             return call()
-        except torch.OutOfMemoryError:
+        except torch.cuda.OutOfMemoryError:
             reason = "out of memory"
         except Exception as error:
             self.record.errors.append(f"{what}\n{traceback.format_exc()}")

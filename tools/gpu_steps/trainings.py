@@ -194,8 +194,9 @@ def make_small(cfg: Config, side: int, images: int) -> None:
         loader.dataset.indices = images
     cfg.train_dataloader.batch_size = 2
     for step in _dicts([cfg.train_dataloader, cfg.val_dataloader, cfg.custom_hooks]):
-        for key in {"scale", "img_scale", "crop_size", "size"} & step.keys():
-            step[key] = (side, side)
+        for key, value in step.items():
+            if key in ("scale", "img_scale", "crop_size", "size") and not isinstance(value, float):
+                step[key] = (side, side)  # a number is a factor
 
 
 def load(config: str, work_dir: str, **options: Any) -> Config:
