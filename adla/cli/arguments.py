@@ -1,6 +1,7 @@
 """Parsers of the commands."""
 
 import argparse
+from typing import Any
 
 
 def command_parser(program: str, doc: str | None) -> argparse.ArgumentParser:
@@ -31,7 +32,9 @@ def add_config_options(parser: argparse.ArgumentParser, about: str) -> None:
     class ConfigOptions(DictAction):
         """Reads ``KEY=VALUE ...``."""
 
-        def __call__(self, parser, namespace, values, option_string=None) -> None:
+        def __call__(
+            self, parser: Any, namespace: Any, values: Any, option_string: str | None = None
+        ) -> None:
             """Check that each has a value, and read them."""
             for value in values:
                 if "=" not in value:

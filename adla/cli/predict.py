@@ -127,12 +127,12 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     """
     import torch
 
-    from adla.inference.detector import SliceDetector, check_score_thr, load_config
+    from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
     from adla.inference.input_images import adopt_ids, find_images
     from adla.inference.prediction import Prediction
     from adla.inference.resume_log import FOLDER, ResumeLog
 
-    config = load_config(args.config, args.cfg_options)
+    config = load_detector_config(args.config, args.cfg_options)
     settings = choose_settings(args, config)
     check_score_thr(config, args.score_thr)
     images = find_images(args.inputs, args.out)

@@ -96,7 +96,7 @@ def measure_losses(
                 if before is None:
                     continue
                 break
-            if before is None:
+            if before is None and results is not None:
                 next_id = _number(results, next_id)
             after = _sides_by_id(results)
             _count(step, after if before is None else before, after, min_side)

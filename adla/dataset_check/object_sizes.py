@@ -93,7 +93,7 @@ def similarity_scales(
         centers, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
         for level in priors.levels:
             cells = level.cells(extent).astype(int)
-            for anchor in level.anchors:
+            for anchor in level.anchors if level.anchors is not None else ():
                 middle, size = (anchor[:2] + anchor[2:]) / 2, anchor[2:] - anchor[:2]
                 for axis in (0, 1):
                     grid = middle[axis] + level.stride[axis] * np.arange(cells[axis])

@@ -1,13 +1,15 @@
 """Pictures of a data set: its smallest objects enlarged, and its sizes."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
+from matplotlib.axes import Axes
 from numpy import ndarray
 
 from adla.core import SIZE_BINS
+from adla.datasets.image_reading import read_bgr
 from adla.visualization.figure import (
     BLUE,
     GREEN,
@@ -52,13 +54,12 @@ def save_smallest(
             box = one.records.boxes[chosen[rank]]
             objects.append((sizes[rank], one.source.image_dir / name, box))
     objects.sort(key=lambda entry: entry[0])
-    shown = []
+    shown: list[tuple] = []
     for size, file, box in objects:
         if len(shown) == count:
             break
-        image = cv2.imread(str(file)) if file.is_file() else None
-        if image is not None:
-            shown.append((size, file, box, image))
+        with contextlib.suppress(ValueError):
+            shown.append((size, file, box, read_bgr(file)))
     if not shown:
         return 0
     figure, grid = new_grid(-(-len(shown) // columns), columns, 2.0, 2.3)
@@ -70,7 +71,7 @@ def save_smallest(
     return len(shown)
 
 
-def _draw_object(axes, size: float, file: Path, box: ndarray, image: ndarray) -> None:
+def _draw_object(axes: Axes, size: float, file: Path, box: ndarray, image: ndarray) -> None:
     """Draw the surroundings of one box (4,), xywh in pixels."""
     center = box[:2] + box[2:] / 2
     half = max(_LEAST_WINDOW, _TIMES_OBJECT * box[2:].max()) / 2

@@ -127,7 +127,7 @@ def _resize(transform: object, name: str, result: Geometry) -> list[_Step]:
     return []
 
 
-def _middle(transform: RandomResize | RandomChoiceResize) -> tuple[int, int] | int:
+def _middle(transform: RandomResize | RandomChoiceResize) -> tuple[int, ...] | int:
     """Return the middle of the scales that a transform draws from."""
     if isinstance(transform, RandomChoiceResize):
         return sorted(transform.scales, key=np.prod)[len(transform.scales) // 2]

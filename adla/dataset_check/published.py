@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from adla.datasets import AITODDataset, HITUAVDataset, LEVIRShipDataset, Sen2ShipsDataset
 
@@ -37,7 +38,7 @@ class Release:
     """
 
     name: str
-    dataset: type
+    dataset: Any
     splits: dict[str, Split]
     whole: tuple[str, ...] = ()
     objects: int | None = None
@@ -189,6 +190,6 @@ def _num_objects(inspection: Inspection) -> int:
     return int((~inspection.records.crowds).sum())
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     """Return a number with commas, or a list of names."""
     return f"{value:,}" if isinstance(value, int) else ", ".join(map(str, value))

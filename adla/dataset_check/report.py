@@ -1,18 +1,14 @@
-"""Findings as tables of one page for a terminal or a pipe, and as json for scripts."""
+"""Findings as tables of one page."""
 
-import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, TextIO
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from adla.core import SIZE_BINS
-from adla.datasets.converters.coco_json import write_all
 
 from .inspection import Inspection
 from .matching import Matching
@@ -22,7 +18,6 @@ from .published import Comparison
 
 MAX_CLASSES = 20
 _EXAMPLES = 3
-_PIPE_WIDTH = 110
 _COLORS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
@@ -176,14 +171,14 @@ def matching_table(matching: Matching, total: int) -> Table:
         table.add_row("contain no grid point at all", share(matching.no_point_at_all, total))
     if matching.iou_median is not None:
         table.add_row("median IoU with the best anchor", f"{matching.iou_median:.3f}")
-        rows = {
+        rows: dict[str, int | None] = {
             f"best anchor below pos_iou_thr {matching.pos_iou_thr}": matching.below_pos_iou_thr,
             f"best anchor not above T_pmin {matching.t_pos_min:g}": matching.not_above_t_pos_min,
             f"  and below {matching.t_lift:.4f}: no prediction lifts it": matching.below_t_lift,
         }
-        for name, count in rows.items():
-            if count is not None:
-                table.add_row(name, share(count, total))
+        for name, number in rows.items():
+            if number is not None:
+                table.add_row(name, share(number, total))
     table.add_row("can get a positive", share(matching.matched, total))
     return table
 
@@ -212,22 +207,3 @@ def _table(first: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, no_wrap=True)
     return table
-
-
-def page(stream: TextIO) -> Console:
-    """Return a console as wide as the terminal, or of a fixed width without colours in a pipe."""
-    return Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a json file, whole or not at all; NaN becomes null."""
-    write_all({Path(path): _without_nan(content)})
-
-
-def _without_nan(value: Any) -> Any:
-    """Return a copy with None in the place of every number that is not finite."""
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

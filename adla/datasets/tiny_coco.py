@@ -1,6 +1,8 @@
 """COCO dataset that keeps boxes under one pixel and says what it drops."""
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from mmdet.datasets import CocoDataset
 from mmdet.datasets.api_wrappers import COCO
@@ -21,7 +23,7 @@ class ClassOrderCOCO(COCO):
         self.createIndex()
         self.img_ann_map, self.cat_img_map = self.imgToAnns, self.catToImgs
 
-    def get_cat_ids(self, cat_names=(), **kwargs) -> list[int]:
+    def get_cat_ids(self, cat_names: Sequence[str] = (), **kwargs: Any) -> list[int]:
         """Return one category id per name; see :func:`.categories.category_ids`."""
         return category_ids(self, cat_names, self.annotation_file)
 
@@ -46,7 +48,7 @@ class TinyCocoDataset(CocoDataset):
 
     COCOAPI = ClassOrderCOCO
 
-    def __init__(self, *args, min_box_size: float = 0.0, **kwargs) -> None:
+    def __init__(self, *args: Any, min_box_size: float = 0.0, **kwargs: Any) -> None:
         if not min_box_size >= 0:
             raise ValueError(f"min_box_size must be at least 0 pixels, but got {min_box_size}")
         self.min_box_size = min_box_size

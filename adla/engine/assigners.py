@@ -1,5 +1,7 @@
 """Where the assigners of a detector are."""
 
+from typing import Any
+
 from mmdet.models.task_modules.assigners import BaseAssigner
 from mmengine.model import is_model_wrapper
 from torch import nn
@@ -15,10 +17,9 @@ def find_assigners(model: nn.Module) -> dict[str, BaseAssigner]:
         Such as ``{'rpn_head.assigner': ..., 'roi_head.bbox_assigner': ...}``; the stages of a
         cascade are numbered (``roi_head.bbox_assigner.0``).
     """
-    if is_model_wrapper(model):
-        model = model.module
+    detector: Any = model.module if is_model_wrapper(model) else model
     found: dict[str, BaseAssigner] = {}
-    for path, module in model.named_modules():
+    for path, module in detector.named_modules():
         for name, value in vars(module).items():
             stages = value if isinstance(value, (list, tuple)) else [value]
             for i, stage in enumerate(stages):

@@ -39,9 +39,9 @@ def render_classes(rows: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _draw(table: Table) -> str:
-    console = Console(file=io.StringIO(), width=120)
-    console.print(table)
-    return console.file.getvalue().rstrip()
+    text = io.StringIO()
+    Console(file=text, width=120).print(table)
+    return text.getvalue().rstrip()
 
 
 def _format_value(value: object, nothing: str, digits: int) -> str:

@@ -42,9 +42,9 @@ def noco_hits(
     size = np.array(noco.shape[::-1])
     pixel = np.clip(np.nan_to_num(to_pixel(centers)), 0, size - 1).astype(np.int64)
     value = noco[pixel[:, 1], pixel[:, 0]]
-    inside = ((centers[:, None] >= boxes[:, :2]) & (centers[:, None] <= boxes[:, 2:])).all(-1)
     by_area = np.argsort((boxes[:, 2:] - boxes[:, :2]).prod(-1), kind="stable")
-    inside = inside[:, by_area]
+    low, high = boxes[by_area, :2], boxes[by_area, 2:]
+    inside = np.all((centers[:, None] >= low) & (centers[:, None] <= high), axis=-1)
     order = np.argsort(-scores, kind="stable")
     for hit, threshold in zip(hits, thresholds, strict=True):
         free = np.ones(len(boxes), dtype=bool)

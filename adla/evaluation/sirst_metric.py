@@ -1,6 +1,7 @@
 """The metrics of infrared small target detection for mmdet."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import mmcv
 import numpy as np
@@ -16,7 +17,7 @@ from .tiny_coco_metric import TinyCocoMetric
 from .tiny_evaluation import TinyEvaluation
 
 #: The IoU thresholds of mAP 50-90 in MSLA-YOLOv8.
-PAPER_IOU_THRS = np.linspace(0.5, 0.9, 9)
+PAPER_IOU_THRS = tuple(np.linspace(0.5, 0.9, 9).tolist())
 #: How each kind of mNoCoAP finds the pixel of a centre.
 TO_PIXEL = {"mNoCoAP": np.rint, "mNoCoAP_floor": np.floor}
 
@@ -49,7 +50,7 @@ class SIRSTMetric(TinyCocoMetric):
 
     default_prefix = "sirst"
 
-    def __init__(self, ann_file: str | None = None, score_thr: float = 0.5, **kwargs) -> None:
+    def __init__(self, ann_file: str | None = None, score_thr: float = 0.5, **kwargs: Any) -> None:
         if not 0 <= score_thr <= 1:
             raise ValueError(f"score_thr must be in [0, 1], but got {score_thr}")
         super().__init__(ann_file, **kwargs)

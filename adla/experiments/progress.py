@@ -99,9 +99,10 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
             stderr=subprocess.STDOUT,
         )
         lines: queue.Queue[str | None] = queue.Queue()
+        output = process.stdout or ()
 
         def pump() -> None:
-            for line in process.stdout:
+            for line in output:
                 lines.put(line)
             lines.put(None)
 

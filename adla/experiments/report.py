@@ -83,8 +83,7 @@ def render_csv(lines: Sequence[Line]) -> str:
         costs = [cost.parameters, cost.gflops, cost.side] if cost else ["", "", ""]
         for column in [*line.table.columns, *line.table.training]:
             paper, ours = line.row.paper.get(column), line.ours.get(column)
-            both = paper is not None and ours is not None
-            difference = round(ours - paper, 4) if both else ""
+            difference = "" if paper is None or ours is None else round(ours - paper, 4)
             writer.writerow(
                 [line.table.name, line.row.name, line.seed, line.state, column,
                  "" if paper is None else paper, "" if ours is None else round(ours, 4),

@@ -5,8 +5,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from adla.evaluation.training_log import read_means
+
 from .complexity import Complexity, complexity_key
-from .metrics import read_metrics, read_training
+from .metrics import read_metrics
 from .run_config import has_changed
 from .runs import Run, describe, find_runs, load_record
 from .tables import Row, Table
@@ -98,8 +100,8 @@ def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line,
     except ValueError as error:
         problems.append(f"{where}: {error}")
     try:
-        line.ours |= read_training(run, table.training) if table.training else {}
-    except ValueError as error:
+        line.ours |= read_means(run.work_dir, table.training) if table.training else {}
+    except (ValueError, OSError) as error:
         problems.append(f"{where}: {error}")
     return line, problems
 
@@ -107,6 +109,8 @@ def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line,
 def _mean(lines: list[Line]) -> Line:
     """Return the mean of some seeds, of the columns that each of them has."""
     common = [c for c in lines[0].ours if all(line.ours.get(c) is not None for line in lines)]
-    means = {column: fmean(float(line.ours[column] or 0) for line in lines) for column in common}
+    means: dict[str, float | None] = {
+        column: fmean(float(line.ours[column] or 0) for line in lines) for column in common
+    }
     seeds = ", ".join(line.seed for line in lines)
     return Line(lines[0].table, lines[0].row, "mean", f"mean of seeds {seeds}", means)

@@ -7,11 +7,13 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
+from adla.evaluation.box_arrays import Detections
+
 from .best_crops import BestCrops
-from .detected import Detected
 from .detector import SliceDetector
 from .image_readers import Picture, Raster, UnreadableImage, open_source
 from .input_images import ImageFile
@@ -183,7 +185,7 @@ class Prediction:
                     lists["results"].add(coco_results(found, image.image_id, category_ids))
                 if "geojson" in lists:
                     with closing(self._open(image)) as source:
-                        place = source.transform, source.crs
+                        place: Any = source.transform, source.crs
                     lists["geojson"].add(geojson_features(found, image.name, classes, *place))
                 if "picture" in self._formats:
                     crops.add(found, image.name, partial(self._open, image))
@@ -194,7 +196,7 @@ class Prediction:
         if "picture" in self._formats and crops.save(out / FORMATS["picture"]):
             self.outcome.files.append(out / FORMATS["picture"])
 
-    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detected:
+    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detections:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
         found, slice_ids = collect_scene(grid, resume_log, number)

@@ -46,7 +46,8 @@ def crowded_window(
         gt_boxes[None, :, 2:] <= corners[:, None] + side
     )
     best = corners[inside.all(axis=2).sum(axis=1).argmax()] if len(corners) else np.zeros(2)
-    return (*(float(v) for v in best), *(float(v) for v in best + side))
+    left, top = map(float, best)
+    return left, top, left + side, top + side
 
 
 def draw_assignment(

@@ -63,7 +63,8 @@ def _draw_level(axes: Axes, anchors: np.ndarray, state: np.ndarray, gt: np.ndarr
     low, high = gt[:2] - reach, gt[2:] + reach / 3
     shown = ((anchors[:, :2] > low) & (anchors[:, :2] < high)).all(axis=1)
     colors = np.array([color for color, _ in _STATES])[state[shown]]
-    axes.scatter(*anchors[shown, :2].T, c=colors, s=9, linewidths=0)
+    x, y = anchors[shown, :2].T
+    axes.scatter(x, y, c=colors, s=9, linewidths=0)
     add_box(axes, gt, BLUE, linewidth=1.6)
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
     axes.set(xlabel="x of the upper left corner, px")

@@ -1,6 +1,7 @@
 """What all pictures share: colours for every eye, type, enlarged pixels, saving."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -8,6 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy import ndarray
+
+from adla.atomic_files import atomic_path
 
 #: Okabe and Ito's palette, which colour-blind readers can tell apart.
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW = (
@@ -51,7 +54,7 @@ def show_image(axes: Axes, image: ndarray, window: tuple[float, float, float, fl
         spine.set_visible(False)
 
 
-def add_box(axes: Axes, box: ndarray, color: str, **style: object) -> None:
+def add_box(axes: Axes, box: ndarray, color: str, **style: Any) -> None:
     """Draw the outline of a box (4,), xyxy in pixels."""
     x0, y0, x1, y1 = (float(value) for value in box)
     axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, **style))
@@ -60,6 +63,6 @@ def add_box(axes: Axes, box: ndarray, color: str, **style: object) -> None:
 def save_figure(figure: Figure, path: str | Path, dpi: int = 150) -> Path:
     """Save a figure, making its folder, and return the path."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=dpi, facecolor="white")
+    with atomic_path(path) as draft:
+        figure.savefig(draft, format=path.suffix[1:], dpi=dpi, facecolor="white")
     return path

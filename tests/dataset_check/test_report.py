@@ -7,16 +7,15 @@ from rich.console import Console
 
 from adla.dataset_check.network_view import Eyes, eyes_of
 from adla.dataset_check.object_sizes import box_sizes, measure_sizes
+from adla.dataset_check.output import page, write_json
 from adla.dataset_check.pictures import save_histogram, save_smallest
 from adla.dataset_check.priors import point_priors
 from adla.dataset_check.report import (
     class_table,
     facts_table,
     matching_table,
-    page,
     problem_list,
     size_table,
-    write_json,
 )
 
 from .toy import inspect_toy, toy_coco, write_toy

@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData
 from adla.core import AssignmentRule, assign_adaptive
 from adla.core.adaptive import assignment
 from adla.core.pair_search import forced_rounds
-from adla.models.task_modules.overlaps.measure_overlaps import IoUShiftOverlaps2D
+from adla.models.task_modules.overlaps.iou_shift import IoUShiftOverlaps2D
 from tests.core import measured_reference, overlap_reference
 from tests.core.adaptive.test_assignment import as_boxes, random_case
 from tests.core.campaign import random_limits

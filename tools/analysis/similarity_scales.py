@@ -18,7 +18,7 @@ from numpy import ndarray
 from rich.progress import track
 
 from adla.cli.mmdet_script import suggest
-from adla.dataset_check.config_datasets import read_config
+from adla.config_file import load_config
 from adla.dataset_check.object_sizes import similarity_scales
 from adla.dataset_check.priors import config_priors
 
@@ -51,7 +51,7 @@ def main() -> int:
     MMLogger.get_current_instance().setLevel("ERROR")
     set_random_seed(args.seed)
     try:
-        cfg = read_config(args.config, args.cfg_options)
+        cfg = load_config(args.config, args.cfg_options)
         priors = config_priors(cfg.model)
         if priors is None:
             raise ValueError(f"{args.config}: the head has no anchors to compare objects with")

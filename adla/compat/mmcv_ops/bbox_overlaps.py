@@ -1,5 +1,8 @@
 """Overlaps of boxes, in plain torch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -39,4 +42,4 @@ def bbox_overlaps(
     ious.copy_(inner / whole.clamp(min=offset))
 
 
-FUNCTIONS = {"bbox_overlaps": bbox_overlaps}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"bbox_overlaps": bbox_overlaps}

@@ -27,8 +27,8 @@ def find_corners(y: Tensor, x: Tensor, height: int, width: int) -> list[tuple[Te
     top, left = top.long(), left.long()
     bottom, right = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
     hy, hx = 1 - ly, 1 - lx
-    corners = ((top, left, hy * hx), (top, right, hy * lx))
-    corners += ((bottom, left, ly * hx), (bottom, right, ly * lx))
+    corners = [(top, left, hy * hx), (top, right, hy * lx)]
+    corners += [(bottom, left, ly * hx), (bottom, right, ly * lx)]
     return [(row * width + column, weight * inside) for row, column, weight in corners]
 
 

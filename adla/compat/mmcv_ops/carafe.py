@@ -6,7 +6,8 @@ the group of channel c (Wang et al., https://arxiv.org/abs/1905.02188, Eq. 2). T
 the k * k taps, so nothing larger than the result is held.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -197,7 +198,7 @@ def _iterate_taps(kernel_size: int, height: int, width: int) -> Iterator[tuple[i
             yield i * kernel_size + j, slice(i, i + height), slice(j, j + width)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "carafe_naive_forward": carafe_naive_forward,
     "carafe_naive_backward": carafe_naive_backward,
     "carafe_forward": carafe_forward,

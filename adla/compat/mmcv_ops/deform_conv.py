@@ -1,5 +1,8 @@
 """Deformable convolution, version 1, by torchvision's kernel."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -183,7 +186,7 @@ def _find_grads(
     return torch.ops.torchvision._deform_conv2d_backward(grad, *arguments, *geometry, False)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "deform_conv_forward": deform_conv_forward,
     "deform_conv_backward_input": deform_conv_backward_input,
     "deform_conv_backward_parameters": deform_conv_backward_parameters,

@@ -1,5 +1,8 @@
 """Deformable RoI pooling: RoIAlign's mean with bins that are moved, in plain torch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -137,7 +140,7 @@ def _pool(
     return result
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "deform_roi_pool_forward": deform_roi_pool_forward,
     "deform_roi_pool_backward": deform_roi_pool_backward,
 }

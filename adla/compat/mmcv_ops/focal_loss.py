@@ -4,6 +4,9 @@ That of a sigmoid is written with ``log(sigmoid(x))`` as one function, so that l
 give the exact loss. Half precision is computed in float32.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
@@ -165,7 +168,7 @@ def _true_class(input: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, 
     return _at_least_float32(input).gather(1, classes), known, classes
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sigmoid_focal_loss_forward": sigmoid_focal_loss_forward,
     "sigmoid_focal_loss_backward": sigmoid_focal_loss_backward,
     "softmax_focal_loss_forward": softmax_focal_loss_forward,

@@ -1,5 +1,8 @@
 """The two steps of a convolution at chosen pixels, in plain torch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -80,7 +83,7 @@ def masked_col2im_forward(
     output[0, :, mask_h_idx, mask_w_idx] = masked_output.to(output.dtype)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "masked_im2col_forward": masked_im2col_forward,
     "masked_col2im_forward": masked_col2im_forward,
 }

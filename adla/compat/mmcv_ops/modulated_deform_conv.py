@@ -1,5 +1,8 @@
 """Deformable convolution, version 2, by torchvision's kernel."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -142,7 +145,7 @@ def _order(
     return features, kernels, moves, factors, shift
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "modulated_deform_conv_forward": modulated_deform_conv_forward,
     "modulated_deform_conv_backward": modulated_deform_conv_backward,
 }

@@ -3,6 +3,9 @@
 mmcv calls it on a GPU; on a CPU it samples by itself.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -129,7 +132,7 @@ def _attend(value: Tensor, locations: Tensor, weights: Tensor, sizes: list[list[
     return total.view(batch, heads * dim, queries).transpose(1, 2)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ms_deform_attn_forward": ms_deform_attn_forward,
     "ms_deform_attn_backward": ms_deform_attn_backward,
 }

@@ -3,6 +3,7 @@
 Boxes are xyxy in pixels. Equal scores keep their order. Half precision is computed in float32.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -166,4 +167,4 @@ def _close_gaps(table: Array, order: NDArray[np.int64], alive: NDArray[np.bool_]
         order[gaps] = order[sources]
 
 
-FUNCTIONS = {"nms": nms, "softnms": softnms, "nms_match": nms_match}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"nms": nms, "softnms": softnms, "nms_match": nms_match}

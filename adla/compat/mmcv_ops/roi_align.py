@@ -1,5 +1,8 @@
 """RoIAlign: the mean by torchvision's kernel, the maximum in plain torch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -196,4 +199,7 @@ def scatter_mean(
     return table.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
-FUNCTIONS = {"roi_align_forward": roi_align_forward, "roi_align_backward": roi_align_backward}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "roi_align_forward": roi_align_forward,
+    "roi_align_backward": roi_align_backward,
+}

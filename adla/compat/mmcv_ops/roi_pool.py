@@ -3,6 +3,9 @@
 torchvision's RoIPool rounds the regions to whole pixels first; mmcv's does not.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -141,4 +144,7 @@ def _take_largest(
     return best.masked_fill(empty, 0), place.masked_fill(empty, -1)
 
 
-FUNCTIONS = {"roi_pool_forward": roi_pool_forward, "roi_pool_backward": roi_pool_backward}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "roi_pool_forward": roi_pool_forward,
+    "roi_pool_backward": roi_pool_backward,
+}

@@ -87,6 +87,11 @@ def assign_adaptive(
     Raises:
         ValueError: If priors and predictions differ in number, or boxes are not (N, 4), or the
             sparse engine is asked for with a measure that has no bounds.
+
+    Example:
+        >>> priors = torch.tensor([[0, 0, 8, 8], [40, 40, 48, 48]])
+        >>> assign_adaptive(priors, torch.tensor([[0, 0, 8, 8]]), AssignmentRule()).gt_inds.tolist()
+        [1, 0]
     """
     if pred_boxes is not None and len(pred_boxes) != len(priors):
         raise ValueError(f"got {len(priors)} priors but {len(pred_boxes)} predicted boxes")
@@ -186,15 +191,14 @@ def _choose(
         return SparseEngine(problem)
     if engine == "dense" or num_pairs <= limits.dense_pairs:
         return DenseEngine(problem)
-    if limits.free_waits:
+    sparse = None if limits.free_waits else SparseEngine(problem)
+    if sparse is None or sparse.pairs.total is None:
         boxes = (problem.gt_boxes, problem.priors)
         gts, priors = (
             clean_boxes(x[:: -(-len(x) // n)]) for x, n in zip(boxes, SAMPLE, strict=True)
         )
         pairs = float((pairwise_iou(gts, priors) > 0).float().mean()) * num_pairs
-        sparse = None
     else:
-        sparse = SparseEngine(problem)  # it has asked for the number of its candidates anyway
-        pairs = len(sparse.pairs)
+        pairs = sparse.pairs.total  # it has asked for that anyway
     cost = limits.cost_per_prior * len(problem.priors) + limits.cost_per_overlap * pairs
     return DenseEngine(problem) if num_pairs < cost else sparse or SparseEngine(problem)

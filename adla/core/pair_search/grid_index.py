@@ -21,23 +21,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..limits import limits_of
-from .prefilter import FARTHEST, grid_extent, near_any
-
-#: Rows of cells in the grid of a kind, at most, and columns per row. There are fewer for fewer
-#: boxes, so that the table of all cells stays about as large as four times the boxes.
-GRID_ROWS = 128
-COLUMNS_PER_ROW = 4
-
-#: Sizes by the longer side, two per octave, from up to 1 px to above 2^15 px.
-SIZES = 32
-
-#: Shapes: about twice as wide as high, square, about twice as high as wide.
-SHAPES = 3
-
-#: Width and height of the cells of each shape, as shares of the longer side. A narrow cell fits the
-#: query tighter at no cost; a lower one means more runs.
-CELL_WIDTH = (1 / 16, 1 / 16, 1 / 32)
-CELL_HEIGHT = (1 / 4, 1 / 2, 1 / 2)
+from .grid_cells import COLUMNS_PER_ROW, GRID_ROWS, SHAPES, SIZES, Cells, kinds_of
+from .prefilter import grid_extent, near_any
 
 
 class CandidateBlock(NamedTuple):
@@ -71,7 +56,7 @@ class CandidatePairs:
 
     def __init__(self, queries: Tensor, boxes: Tensor, owners: Tensor | None = None) -> None:
         sides = (boxes[:, 2:] - boxes[:, :2]).t()
-        kind = _kinds(sides)
+        kind = kinds_of(sides)
         kinds, used = torch.arange(SIZES * SHAPES, device=kind.device), None
         if limits_of(boxes.device).free_waits:
             some = torch.bincount(kind, minlength=len(kinds)) > 0
@@ -84,7 +69,7 @@ class CandidatePairs:
         reach *= 1 + 2**-20
         rows = min(GRID_ROWS, math.isqrt(len(boxes) // max(len(kinds), 1)) + 2)
         self._columns = COLUMNS_PER_ROW * rows
-        cells = _Cells.over(*grid_extent(queries), reach, kinds, rows)
+        cells = Cells.over(*grid_extent(queries), reach, kinds, rows)
 
         column, row = cells.find(boxes.t()[:2], kind)
         key = ((kind * rows + row) * self._columns + column).int()
@@ -103,9 +88,11 @@ class CandidatePairs:
             is_box if used is None else is_box * used
         )
         self._rows_per_kind = rows
-        per_query = torch.stack([self._rows.sum(dim=1), self._count(counts)])
-        #: Runs and candidates up to each query, on the host: the only sizes that it has to know.
-        self._run_ends, self._ends = pad(per_query.cumsum(1), (1, 0)).cpu()
+        per_query = self._rows.sum(dim=1)[None]
+        if used is not None:
+            per_query = torch.cat([per_query, self._count(counts)[None]])
+        # Runs up to each query, on the host, and, where it may ask only once, candidates.
+        self._run_ends, *self._ends = pad(per_query.cumsum(1), (1, 0)).cpu()
 
     @classmethod
     def near(cls, queries: Tensor, boxes: Tensor) -> "CandidatePairs":
@@ -115,9 +102,10 @@ class CandidatePairs:
         near = near_any(queries, boxes)
         return cls(queries, boxes.index_select(0, near), near)
 
-    def __len__(self) -> int:
-        """Return how many candidates all queries have together."""
-        return int(self._ends[-1])
+    @property
+    def total(self) -> int | None:
+        """How many candidates all queries have together, where that is known beforehand."""
+        return int(self._ends[0][-1]) if self._ends else None
 
     def blocks(self) -> Iterator[CandidateBlock]:
         """Yield the candidates of all queries in ascending order of the queries.
@@ -128,9 +116,14 @@ class CandidatePairs:
         for first, last in split_by_ends(self._run_ends, limits.runs):
             query, start, length = self._runs(first, last)
             run_ends = (self._run_ends[first : last + 1] - self._run_ends[first]).tolist()
-            for begin, end in split_by_ends(self._ends[first : last + 1], limits.candidates):
+            if self._ends:
+                ends = self._ends[0][first : last + 1]
+            else:
+                counts = length.new_zeros(last - first).index_add_(0, query, length)
+                ends = pad(counts.cumsum(0), (1, 0))
+            for begin, end in split_by_ends(ends, limits.candidates):
                 runs = slice(run_ends[begin], run_ends[end])
-                total = int(self._ends[first + end] - self._ends[first + begin])
+                total = int(ends[end] - ends[begin])
                 of_run, places = _expand(start[runs], length[runs], total)
                 queries = (query[runs] - begin).index_select(0, of_run)
                 yield CandidateBlock(first + begin, first + end, queries, places)
@@ -179,50 +172,6 @@ def _expand(start: Tensor, length: Tensor, total: int) -> tuple[Tensor, Tensor]:
     of_run = torch.repeat_interleave(length, output_size=total)
     places = torch.arange(total, device=of_run.device)
     return of_run, places.add_((start - ends + length).index_select(0, of_run))
-
-
-def _kinds(sides: Tensor) -> Tensor:
-    """Return the kind, shape (N,), of boxes from their sides (2, N); an empty box has any."""
-    logarithms = sides.clamp(min=1e-3).log2_()
-    size = logarithms.amax(dim=0).mul_(2).clamp_(0, SIZES - 1).long()
-    shape = (logarithms[1] - logarithms[0]).round_().clamp_(-1, 1).long() + 1
-    return size * SHAPES + shape
-
-
-class _Cells(NamedTuple):
-    """Grids over the plane, one per kind: their low borders and cells per pixel, (2, L) each.
-
-    ``last`` holds the last column and the last row, shape (2, 1).
-    """
-
-    low: Tensor
-    per_pixel: Tensor
-    last: Tensor
-
-    @classmethod
-    def over(cls, low: Tensor, high: Tensor, reach: Tensor, kinds: Tensor, rows: int) -> "_Cells":
-        """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
-        low = (low[:, None] - reach).clamp_(min=-FARTHEST)
-        shares = torch.stack([_of_shape(CELL_WIDTH, kinds), _of_shape(CELL_HEIGHT, kinds)])
-        finest = shares * 2 ** ((kinds // SHAPES) / 2)
-        counts = low.new_full((2, 1), rows)
-        counts[0] *= COLUMNS_PER_ROW
-        return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / counts), counts - 1)
-
-    def find(self, values: Tensor, kind: Tensor | None = None) -> Tensor:
-        """Return the cells of coordinates (2, M) of their kinds, or (2, K, L) for all kinds."""
-        if kind is None:
-            low, per_pixel, last = (x[:, None] for x in self)
-        else:
-            low, per_pixel = self.low.index_select(1, kind), self.per_pixel.index_select(1, kind)
-            last = self.last
-        return torch.minimum((values - low).mul_(per_pixel).clamp_(min=0), last).long()
-
-
-def _of_shape(values: tuple[float, float, float], kinds: Tensor) -> Tensor:
-    """Return the value of the shape of each kind, without copying values to the device."""
-    wide, square, _ = ((kinds % SHAPES) == shape for shape in range(SHAPES))
-    return torch.where(wide, values[0], torch.where(square, values[1], values[2]))
 
 
 def split_by_ends(ends: Tensor, limit: int) -> Iterator[tuple[int, int]]:

@@ -84,6 +84,22 @@ def assign_task_aligned(
 
     Raises:
         ValueError: If shapes or levels do not fit, or a label or a score is out of range.
+
+    Example:
+        >>> priors = torch.tensor([[4.0, 4, 8, 8], [12, 4, 8, 8]])
+        >>> gt_boxes = torch.tensor([[[0.0, 0, 8, 8]]])
+        >>> result = assign_task_aligned(
+        ...     scores=torch.tensor([[[0.9], [0.1]]]),
+        ...     boxes=torch.tensor([[[0.0, 0, 8, 8], [8, 0, 16, 8]]]),
+        ...     priors=priors,
+        ...     gt_labels=torch.tensor([[0]]),
+        ...     gt_boxes=gt_boxes,
+        ...     gt_mask=torch.tensor([[True]]),
+        ...     num_level_priors=[2],
+        ...     rule=TaskAlignmentRule(metrics="ciou"),
+        ... )
+        >>> result.gt_inds.tolist()
+        [[1, 0]]
     """
     _check_shapes(scores, boxes, priors, gt_labels, gt_boxes, gt_mask, num_level_priors)
     num_levels, batch, num_priors = len(num_level_priors), len(boxes), len(priors)

@@ -47,7 +47,10 @@ def leaking_images(train: Iterable[Mapping], test: Iterable[Mapping]) -> dict[in
             crops[place[0]].append((place[1], image["file_name"]))
     leaks: dict[int | str, str] = {}
     for image in test:
-        scene, box = crop_place(image) or (None, None)
+        place = crop_place(image)
+        if place is None:
+            continue
+        scene, box = place
         for other, name in crops.get(scene, ()):
             if max(box[0], other[0]) < min(box[2], other[2]) and max(box[1], other[1]) < min(
                 box[3], other[3]

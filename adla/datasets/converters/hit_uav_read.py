@@ -164,11 +164,12 @@ def _check_published(coco: dict[str, Any]) -> list[str]:
 
 def _check_unique(frames: list[Frame], problems: list[str]) -> None:
     """Check that no image, id or frame number is in two places, also across the splits."""
-    for what, values in (
-        ("image", [frame.path.stem for frame in frames]),
-        ("image id", [frame.id for frame in frames]),
-        ("annotation id", [box[0] for frame in frames for box in frame.boxes]),
-    ):
+    ids: dict[str, list[Any]] = {
+        "image": [frame.path.stem for frame in frames],
+        "image id": [frame.id for frame in frames],
+        "annotation id": [box[0] for frame in frames for box in frame.boxes],
+    }
+    for what, values in ids.items():
         twice = sorted(value for value, count in Counter(values).items() if count > 1)
         problems += [f"annotations/: {what} {value} is there more than once" for value in twice]
 

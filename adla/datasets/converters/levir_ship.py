@@ -59,9 +59,9 @@ def convert_levir_ship(
         ValueError: If the data are wrong; one message names every file, nothing is written.
         FileExistsError: If ``out/images/<split>`` is there and is something else.
     """
-    sources = [sources] if isinstance(sources, (str, os.PathLike)) else sources
-    sources, out = [Path(source) for source in sources], Path(out)
-    with unpacked(sources, out.absolute().parent) as roots:
+    given = [sources] if isinstance(sources, (str, os.PathLike)) else sources
+    paths, out = [Path(source) for source in given], Path(out)
+    with unpacked(paths, out.absolute().parent) as roots:
         found, files = find_layout(roots, layout)
         report = LEVIRShipReport(found)
         readers = {
@@ -69,9 +69,9 @@ def convert_levir_ship(
         }
         records = {name: reader.read() for name, reader in readers.items()}
         problems = [problem for reader in readers.values() for problem in reader.problems]
-        raise_problems(problems, ", ".join(map(str, sources)))
+        raise_problems(problems, ", ".join(map(str, paths)))
         report.notes = [note for reader in readers.values() for note in reader.notes]
-        copy = copy or any(not source.is_dir() for source in sources)
+        copy = copy or any(not source.is_dir() for source in paths)
         _write(files, records, out, seed, drenet_compat, copy, report)
     return report
 
@@ -87,7 +87,7 @@ def _write(
 ) -> None:
     """Put the images in place, write the json files and complete the report."""
     images = out / "images"
-    places = {name: (split.images, images / name) for name, split in files.items()}
+    places = {n: (split.images, images / n) for n, split in files.items() if split.images}
     for source, target in places.values():
         check_place(source, target, copy)
     for name, (source, target) in places.items():

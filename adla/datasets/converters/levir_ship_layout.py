@@ -96,7 +96,7 @@ def find_layout(
 
 
 def _find_yolo(folders: Sequence[Path]) -> dict[str, SplitFiles]:
-    splits = {}
+    splits: dict[str, SplitFiles] = {}
     for split, names in _SPLIT_FOLDERS.items():
         for folder in (folder / name for folder in folders for name in names):
             if (folder / "images").is_dir() and (folder / "labels").is_dir():

@@ -4,8 +4,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from ..coco_file import is_finite, read_coco
+from ..image_reading import read_image_size
 from .coco_json import ImageRecord, box_fault, number
-from .images import index_images, read_image_size
+from .images import index_images
 from .levir_ship_layout import SplitFiles
 from .report import tracked
 
@@ -155,7 +156,7 @@ class SplitReader:
             self._note_faults(coco)
         if unlisted := len(self.images.keys() - records.keys()):
             self._note(f"{unlisted} images of {self.files.images} are not in {source.name}")
-        return [records[stem] for stem in sorted(records) if records[stem] is not None]
+        return [record for _, record in sorted(records.items()) if record is not None]
 
     def _read_coco_image(
         self, stem: str, image: dict, annotations: list[dict]

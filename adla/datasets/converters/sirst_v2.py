@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..image_reading import read_image_size
 from ..problems import raise_problems
 from .coco_json import ImageRecord, box_fault, coco_dict, number, split_summary, write_all
-from .images import mask_extents, place_images, read_image_size
+from .images import mask_extents, place_images
 from .report import tracked
 
 CLASS_NAME = "Target"
@@ -68,7 +69,9 @@ def convert_sirst_v2(
     stems = sorted(set().union(*names.values()))
     records = {}
     for stem in tracked(stems, "Reading SIRST-V2", progress):
-        records[stem] = _read_image(src, stem, fix_known, report, problems)
+        record = _read_image(src, stem, fix_known, report, problems)
+        if record is not None:
+            records[stem] = record
     raise_problems(problems, src)
 
     cocos = {
@@ -176,8 +179,9 @@ def _read_boxes(
     for obj in root.iter("object"):
         if obj.findtext("name") != CLASS_NAME:
             problems.append(f"{where}: unknown class {obj.findtext('name')!r}, not {CLASS_NAME!r}")
-        if obj.find("bndbox") is not None:
-            boxes += _read_box(obj.find("bndbox"), image_size, where, problems)
+        bndbox = obj.find("bndbox")
+        if bndbox is not None:
+            boxes += _read_box(bndbox, image_size, where, problems)
     return boxes
 
 
@@ -185,7 +189,7 @@ def _read_box(
     bndbox: ET.Element, image_size: tuple[int, int], where: str, problems: list[str]
 ) -> list[tuple[float, float, float, float]]:
     """Read one ``<bndbox>``: 1-based, maxima exclusive."""
-    texts = [bndbox.findtext(key) for key in ("xmin", "ymin", "xmax", "ymax")]
+    texts = [bndbox.findtext(key, "") for key in ("xmin", "ymin", "xmax", "ymax")]
     try:
         xmin, ymin, xmax, ymax = (number(text) for text in texts)
     except (TypeError, ValueError):

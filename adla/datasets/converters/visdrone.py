@@ -70,7 +70,8 @@ def convert_visdrone(
 
 def _coco_file(split: str, records: list[Regarded]) -> dict:
     """Build the json content of a split; ids count from 1."""
-    images, annotations = [], []
+    images: list[dict] = []
+    annotations: list[dict] = []
     for image_id, record in enumerate(records, start=1):
         images.append(
             {

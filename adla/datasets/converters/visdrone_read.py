@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..image_reading import read_image_size
 from .coco_json import box_fault, number
-from .images import index_images, read_image_size
+from .images import index_images
 
 CLASSES = (
     "pedestrian",
@@ -48,15 +49,15 @@ def find_splits(src: Path) -> dict[str, Path]:
     Raises:
         FileNotFoundError: If there is none.
     """
-    found = {}
+    found: dict[str, Path] = {}
     for split, names in _FOLDERS.items():
         for folder in [src / name for name in names] + [src] * (src.name in names):
             if (folder / "images").is_dir() and (folder / "annotations").is_dir():
                 found.setdefault(split, folder)
     if not found:
-        names = ", ".join(names[0] for names in _FOLDERS.values())
+        wanted = ", ".join(names[0] for names in _FOLDERS.values())
         raise FileNotFoundError(
-            f"{src} holds none of {names} with images/ and annotations/ in it: give the folder "
+            f"{src} holds none of {wanted} with images/ and annotations/ in it: give the folder "
             "that the archives were unpacked in"
         )
     return found

@@ -76,7 +76,7 @@ def make_scene(size: int, rng: np.random.Generator) -> Scene:
     count = 0 if empty else 1 + rng.poisson(rng.gamma(2, mean_count / 2))
     sizes, typical = sample_sizes(count, rng)
     canvas = make_terrain(size, kind, float(np.clip(1.1 * typical, 7, 20)), rng)
-    scatter_clutter(canvas, rng.integers(5, 40), rng)
+    scatter_clutter(canvas, int(rng.integers(5, 40)), rng)
     boxes, labels = _populate(canvas, np.sort(sizes)[::-1], typical, rng)
     return Scene(_develop(canvas.image, rng), boxes, labels)
 

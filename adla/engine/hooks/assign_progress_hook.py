@@ -1,5 +1,7 @@
 """Tell the assigners how far the training is."""
 
+from typing import Any
+
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -40,7 +42,7 @@ class AssignProgressHook(Hook):
                     f"{type(runner.train_loop).__name__}; set by_epoch=False"
                 )
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set the progress of the iteration that begins."""
         if not self._assigners:
             return

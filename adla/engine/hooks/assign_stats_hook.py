@@ -1,6 +1,8 @@
 """Log how many positives the ground truths get."""
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 import torch
 from mmdet.registry import HOOKS
@@ -57,7 +59,7 @@ class AssignStatsHook(Hook):
         self._assigners, self._counts = {}, {}
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Write the numbers of an interval that has ended."""
         if not self.every_n_train_iters(runner, self.interval):
@@ -69,9 +71,9 @@ class AssignStatsHook(Hook):
                 runner.message_hub.update_scalar(f"train/{prefix}{name}", value)
         self._counts = {}
 
-    def _listening(self, path: str, assign):
+    def _listening(self, path: str, assign: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(assign)
-        def listening(pred_instances, *args, **kwargs):
+        def listening(pred_instances: InstanceData, *args: Any, **kwargs: Any) -> Any:
             result = assign(pred_instances, *args, **kwargs)
             gts = kwargs.get("gt_instances")
             if gts is None:
@@ -81,9 +83,20 @@ class AssignStatsHook(Hook):
 
         return listening
 
-    def _listening_to_batches(self, path: str, assign_batch):
+    def _listening_to_batches(
+        self, path: str, assign_batch: Callable[..., Any]
+    ) -> Callable[..., Any]:
         @wraps(assign_batch)
-        def listening(scores, boxes, priors, gt_labels, gt_boxes, gt_mask, *args, **kwargs):
+        def listening(
+            scores: Tensor,
+            boxes: Tensor,
+            priors: Tensor,
+            gt_labels: Tensor,
+            gt_boxes: Tensor,
+            gt_mask: Tensor,
+            *args: Any,
+            **kwargs: Any,
+        ) -> Any:
             inputs = (scores, boxes, priors, gt_labels, gt_boxes, gt_mask)
             result = assign_batch(*inputs, *args, **kwargs)
             for inds, gts, mask in zip(result.gt_inds, gt_boxes, gt_mask, strict=True):

@@ -1,6 +1,8 @@
 """Any backbone of timm."""
 
 from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
@@ -31,7 +33,7 @@ class TimmBackbone(BaseModule):
         out_indices: Sequence[int] = (2, 3, 4, 5),
         pretrained: bool = False,
         init_cfg: dict | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(init_cfg)
         timm = _import_timm()
@@ -64,7 +66,7 @@ class TimmBackbone(BaseModule):
         return tuple(self.network(x))
 
 
-def _import_timm():
+def _import_timm() -> ModuleType:
     """Import timm.
 
     Raises:

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from torch import Tensor, nn
+from torch import Tensor
+
+from adla.atomic_files import atomic_path
+from adla.config_file import load_config
 
 from .yolov8 import YOLOv8Weights, read_yolov8
 
@@ -32,14 +34,13 @@ def convert_yolov8(
     weights = read_yolov8(path)
     state_dict, lines = weights.state_dict, [f"{weights.num_classes} classes"]
     if config is not None:
-        cfg = Config.fromfile(config)
-        init_default_scope(cfg.get("default_scope", "mmdet"))
-        state_dict, lines = fit_to_model(weights, MODELS.build(cfg.model))
-    torch.save(dict(state_dict=state_dict, meta={}), out)
+        state_dict, lines = fit_to_model(weights, MODELS.build(load_config(config).model))
+    with atomic_path(out) as draft:
+        torch.save(dict(state_dict=state_dict, meta={}), draft)
     return lines
 
 
-def fit_to_model(weights: YOLOv8Weights, model: nn.Module) -> tuple[dict[str, Tensor], list[str]]:
+def fit_to_model(weights: YOLOv8Weights, model: Any) -> tuple[dict[str, Tensor], list[str]]:
     """Choose the weights that a detector can start from.
 
     What the file cannot have starts anew: a P2 level, a tiny branch, the class branches where the

@@ -16,7 +16,8 @@ def pad_instances(batch_gt_instances: InstanceList) -> tuple[Tensor, Tensor, Ten
     boxes = [get_box_tensor(gts.bboxes) for gts in batch_gt_instances]
     labels = [gts.labels for gts in batch_gt_instances]
     real = [torch.ones_like(label, dtype=torch.bool) for label in labels]
-    return tuple(pad_sequence(rows, batch_first=True) for rows in (labels, boxes, real))
+    padded = [pad_sequence(rows, batch_first=True) for rows in (labels, boxes, real)]
+    return padded[0], padded[1], padded[2]
 
 
 def in_ignored_region(priors: Tensor, batch_gt_instances_ignore: OptInstanceList) -> Tensor | None:
@@ -33,6 +34,6 @@ def in_ignored_region(priors: Tensor, batch_gt_instances_ignore: OptInstanceList
     boxes = [priors[:0] if gts is None else get_box_tensor(gts.bboxes) for gts in crowds]
     if not any(map(len, boxes)):
         return None
-    boxes = pad_sequence(boxes, batch_first=True)[:, None]
+    padded = pad_sequence(boxes, batch_first=True)[:, None]
     points = priors[None, :, None, :2]
-    return ((points > boxes[..., :2]) & (points < boxes[..., 2:])).all(-1).any(-1)
+    return ((points > padded[..., :2]) & (points < padded[..., 2:])).all(-1).any(-1)

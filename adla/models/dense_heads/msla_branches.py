@@ -1,6 +1,7 @@
 """The branches of the MSLA head: what one level predicts with (Fig. 3 of MSLA-YOLOv8)."""
 
 import math
+from typing import Any
 
 import torch
 from mmcv.cnn import ConvModule
@@ -47,8 +48,8 @@ class DecoupledBranch(BaseModule):
         super().init_weights()
         cells = (EXPECTED_SIDE / self.stride) ** 2
         prior = EXPECTED_OBJECTS / (self.cls_conv.out_channels * cells)
-        nn.init.constant_(self.cls_conv.bias, math.log(prior))
-        nn.init.constant_(self.reg_conv.bias, 1.0)
+        for conv, value in ((self.cls_conv, math.log(prior)), (self.reg_conv, 1.0)):
+            nn.init.constant_(conv.get_parameter("bias"), value)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map (B, in_channels, H, W) to class logits and box logits of that size."""
@@ -70,12 +71,21 @@ class TinyBranch(DecoupledBranch):
     itself: most positions of the network lie here, and a target of few pixels has little to tell.
     """
 
-    def __init__(self, in_channels: int, *args, cls_channels: int, reg_channels: int, **kwargs):
+    def __init__(
+        self,
+        in_channels: int,
+        num_classes: int,
+        num_bins: int,
+        cls_channels: int,
+        reg_channels: int,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             in_channels,
-            *args,
-            cls_channels=min(cls_channels, in_channels),
-            reg_channels=min(reg_channels, in_channels),
+            num_classes,
+            num_bins,
+            min(cls_channels, in_channels),
+            min(reg_channels, in_channels),
             **kwargs,
         )
         self.gate = nn.Conv2d(in_channels, 1, 3, padding=1)
@@ -83,7 +93,7 @@ class TinyBranch(DecoupledBranch):
     def init_weights(self) -> None:
         """Start with boxes of about two strides, where YOLOv8 starts with fifteen."""
         super().init_weights()
-        sides = self.reg_conv.bias.data.view(4, -1)
+        sides = self.reg_conv.get_parameter("bias").data.view(4, -1)
         sides.copy_(-TINY_SLOPE * torch.arange(sides.shape[1]))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

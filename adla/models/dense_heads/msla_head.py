@@ -1,6 +1,7 @@
 """The head of MSLA-YOLOv8, and of YOLOv8 itself."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
@@ -81,7 +82,7 @@ class MSLAHead(BaseDenseHead):
             dict(type="StridedPointGenerator", strides=self.strides, offset=0.5)
         )
         self.bbox_coder = TASK_UTILS.build(dict(type="DFLPointCoder", reg_max=reg_max))
-        self.assigner = TASK_UTILS.build(train_cfg["assigner"]) if train_cfg else None
+        self.assigner: Any = TASK_UTILS.build(train_cfg["assigner"]) if train_cfg else None
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
 
         num_bins = self.bbox_coder.encode_size
@@ -181,7 +182,9 @@ class MSLAHead(BaseDenseHead):
         images = len(batch_gt_instances) * get_world_size()
         return {name: loss * images for name, loss in losses.items()}
 
-    def predict_by_feat(self, cls_scores, bbox_preds, *args, batch_img_metas, **kwargs):
+    def predict_by_feat(
+        self, cls_scores: Any, bbox_preds: Any, *args: Any, batch_img_metas: list, **kwargs: Any
+    ) -> InstanceList:
         """Return the boxes of each image as mmdet's dense heads do.
 
         Raises:

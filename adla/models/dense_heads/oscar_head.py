@@ -14,10 +14,9 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from ..task_modules.coders import CornerOffsetBBoxCoder
-from .oscar_layers import OSCARLayers, OSCARMaps
-from .oscar_targets import LevelTargets, assign_points, noco_targets
+from .oscar_layers import SCORE_FACTORS, OSCARLayers, OSCARMaps, score_factor
+from .oscar_targets import LevelTargets, assign_points, noco_targets, to_rows
 
-SCORE_FACTORS = ("coarse", "noco")
 FOCAL_LOSS = {"type": "FocalLoss", "use_sigmoid": True, "gamma": 3.0, "loss_weight": 2.0}
 DIOU_LOSS = {"type": "DIoULoss"}
 NOCO_LOSS = {"type": "QualityFocalLoss", "beta": 2.0, "loss_weight": 1000.0}
@@ -139,11 +138,11 @@ class OSCARHead(BaseDenseHead):
         """
         refine_cls, refine_reg, noco, coarse_cls, coarse_reg = maps
         coarse_boxes = self._coarse_boxes(coarse_reg)
-        boxes = self.bbox_coder.decode(self._priors(coarse_boxes, refine_reg), _rows(refine_reg))
+        boxes = self.bbox_coder.decode(self._priors(coarse_boxes, refine_reg), to_rows(refine_reg))
         fine = self._targets(0, refine_cls, batch_gt_instances)
         coarse = self._targets(1, coarse_cls, batch_gt_instances)
         coarse_losses = self._level_losses(
-            coarse_cls, _rows(coarse_boxes), coarse.labels, coarse.pseudo_boxes
+            coarse_cls, to_rows(coarse_boxes), coarse.labels, coarse.pseudo_boxes
         )
         refine_losses = self._level_losses(refine_cls, boxes, fine.labels, fine.boxes)
         return {
@@ -161,7 +160,7 @@ class OSCARHead(BaseDenseHead):
         positive = labels != self.num_classes
         count = reduce_mean(positive.sum().float()).clamp(min=1)
         return (
-            self.loss_cls(_rows(logits).flatten(0, 1), labels.flatten(), avg_factor=count),
+            self.loss_cls(to_rows(logits).flatten(0, 1), labels.flatten(), avg_factor=count),
             self.loss_bbox(boxes[positive], targets[positive], avg_factor=count),
         )
 
@@ -184,13 +183,13 @@ class OSCARHead(BaseDenseHead):
 
     def _coarse_boxes(self, coarse_reg: Tensor) -> Tensor:
         """Return the boxes of the coarse level as a map (B, 4, H, W) of xyxy in pixels."""
-        boxes = distance2bbox(self._points(1, coarse_reg), _rows(coarse_reg))
+        boxes = distance2bbox(self._points(1, coarse_reg), to_rows(coarse_reg))
         return boxes.transpose(1, 2).view_as(coarse_reg)
 
     @staticmethod
     def _priors(coarse_boxes: Tensor, like: Tensor) -> Tensor:
         """Return for each point of the refine level the coarse box under it (B, N, 4)."""
-        return _rows(F.interpolate(coarse_boxes, like.shape[-2:], mode="nearest-exact"))
+        return to_rows(F.interpolate(coarse_boxes, like.shape[-2:], mode="nearest-exact"))
 
     def predict_by_feat(
         self,
@@ -211,28 +210,10 @@ class OSCARHead(BaseDenseHead):
         """
         refine_cls, refine_reg, noco, coarse_cls, coarse_reg = maps
         priors = self._priors(self._coarse_boxes(coarse_reg), refine_reg)
-        coarse = coarse_cls.sigmoid().amax(1, keepdim=True)
-        coarse = F.interpolate(coarse, noco.shape[-2:], mode="nearest-exact")
-        factors = {"coarse": coarse, "noco": noco.sigmoid()}
-        factor = torch.ones_like(noco)
-        for name in self.score_factors:
-            factor = factor * factors[name]
-        factor = factor.logit(eps=1e-6)  # the post-processing takes the sigmoid
+        factor = score_factor(noco, coarse_cls, self.score_factors)
+        how = dict(cfg=cfg, rescale=rescale, with_nms=with_nms)
+        rows = zip(refine_cls, refine_reg, factor, priors, batch_img_metas, strict=True)
         return [
-            self._predict_by_feat_single(
-                [refine_cls[i].detach()],
-                [refine_reg[i].detach()],
-                [factor[i].detach()],
-                [priors[i].detach()],
-                img_meta=meta,
-                cfg=cfg,
-                rescale=rescale,
-                with_nms=with_nms,
-            )
-            for i, meta in enumerate(batch_img_metas)
+            self._predict_by_feat_single(*([each.detach()] for each in one), img_meta=meta, **how)
+            for *one, meta in rows
         ]
-
-
-def _rows(maps: Tensor) -> Tensor:
-    """Turn maps (B, C, H, W) into rows (B, H * W, C)."""
-    return maps.flatten(2).transpose(1, 2)

@@ -1,5 +1,7 @@
 """The layers of the head of OSCAR."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,7 +10,13 @@ from mmcv.cnn import ConvModule, Scale
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+#: Logarithm of the largest distance to a side, 16,384 px: an exponential must not run away.
+LARGEST_SIDE = math.log(2**14)
+
 LIKELY_BACKGROUND, OPEN_GATE = 0.01, 0.95  # probabilities at the start of a training
+
+
+SCORE_FACTORS = ("coarse", "noco")
 
 
 class OSCARMaps(NamedTuple):
@@ -68,6 +76,7 @@ class OSCARLayers(BaseModule):
     def forward(self, fine: Tensor, coarse: Tensor) -> OSCARMaps:
         """Predict from the feature maps of the refine and the coarse level."""
         coarse_cls, coarse_reg = self.coarse_cls_tower(coarse), self.coarse_reg_tower(coarse)
+        sides = self.coarse_scale(self.coarse_reg(coarse_reg)).float().clamp(max=LARGEST_SIDE)
         refine_cls = self.refine_cls_tower(fine)
         seen = torch.cat([fine, _resize(coarse_reg, fine)], 1)
         refine_reg = self.refine_scale(self.refine_reg(self.refine_reg_tower(seen)))
@@ -78,10 +87,27 @@ class OSCARLayers(BaseModule):
             refine_reg=refine_reg,
             noco=self.noco(self.noco_tower(fine)),
             coarse_cls=self.coarse_cls(coarse_cls) * gate_of_refine,
-            coarse_reg=self.coarse_scale(self.coarse_reg(coarse_reg)).float().exp(),
+            coarse_reg=sides.exp(),
         )
         return OSCARMaps(*(tensor.float() for tensor in maps))
 
 
 def _resize(tensor: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(tensor, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def score_factor(noco: Tensor, coarse_cls: Tensor, names: Sequence[str]) -> Tensor:
+    """Return what scores of the refine level are multiplied by, as logits (B, 1, H, W).
+
+    Args:
+        noco: Logits of the NoCo branch, (B, 1, H, W).
+        coarse_cls: Class logits of the coarse level, (B, classes, h, w).
+        names: Which of :data:`SCORE_FACTORS` count.
+    """
+    coarse = coarse_cls.sigmoid().amax(1, keepdim=True)
+    coarse = F.interpolate(coarse, noco.shape[-2:], mode="nearest-exact")
+    factors = {"coarse": coarse, "noco": noco.sigmoid()}
+    factor = torch.ones_like(noco)
+    for name in names:
+        factor = factor * factors[name]
+    return factor.logit(eps=1e-6)  # the post-processing takes the sigmoid

@@ -100,3 +100,8 @@ def noco_targets(samples: SampleList, size: tuple[int, int]) -> Tensor:
             "pad_val=dict(seg=0) in Pad and seg_pad_value=0 in the data preprocessor"
         )
     return F.interpolate(batch, size, mode="nearest-exact")
+
+
+def to_rows(maps: Tensor) -> Tensor:
+    """Turn maps (B, C, H, W) into rows (B, H * W, C)."""
+    return maps.flatten(2).transpose(1, 2)

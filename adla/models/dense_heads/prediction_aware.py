@@ -2,27 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from mmdet.models.task_modules.assigners import BaseAssigner
+from mmdet.models.task_modules.assigners import AssignResult
 from mmdet.models.task_modules.prior_generators import anchor_inside_flags
 from mmdet.models.task_modules.samplers import BaseSampler, PseudoSampler, SamplingResult
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-
-def require_progress(assigner: BaseAssigner) -> None:
-    """Refuse an assigner that says by ``needs_progress`` that nobody told it the progress.
-
-    Raises:
-        ValueError: If it says so; the message names the hook that is missing.
-    """
-    if getattr(assigner, "needs_progress", False):
-        raise ValueError(
-            f"{type(assigner).__name__} was never told the progress of the training: add "
-            "dict(type='AssignProgressHook') to custom_hooks, or call set_progress() yourself"
-        )
+from ..task_modules.assigners.prediction_protocol import ShownAssigner, asks_for, require_progress
 
 
 class PredictionAwareMixin:
@@ -35,22 +25,21 @@ class PredictionAwareMixin:
     what their box coder decodes (not ``GFLHead``, which predicts distributions) and whose
     ``_get_targets_single`` begins with ``flat_anchors, valid_flags`` (not ``YOLOFHead``).
 
-    An assigner may say by ``needs_predictions`` that it can do without for now; then nothing is
-    decoded. By ``needs_scores`` it may do without scores, and by ``needs_empty_images`` without any
-    predictions of images that have no objects. One that says by ``needs_progress`` that nobody
-    told it the progress is refused.
+    Nothing is decoded for an assigner that does not ask for it by ``needs_predictions``,
+    ``needs_scores`` and ``needs_empty_images``, see :func:`asks_for`. One that says by
+    ``needs_progress`` that nobody told it the progress is refused.
     """
 
     _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
 
-    def loss_by_feat(self, *args, **kwargs) -> dict:
+    def loss_by_feat(self, *args: Any, **kwargs: Any) -> dict:
         """Compute the losses of the head as it does, with the predictions within reach.
 
         The predictions of an image travel beside its meta information, in a copy of it.
         """
         require_progress(self.assigner)
         self._check_channels(args[self._BBOX_PREDS])
-        if getattr(self.assigner, "needs_predictions", True):
+        if asks_for(self.assigner, "predictions"):
             scores, deltas = args[self._CLS_SCORES], args[self._BBOX_PREDS]
             args = tuple(self._with_predictions(arg, scores, deltas) for arg in args)
             kwargs = {k: self._with_predictions(v, scores, deltas) for k, v in kwargs.items()}
@@ -67,7 +56,9 @@ class PredictionAwareMixin:
                     "each: PredictionAwareMixin cannot show such a head's boxes"
                 )
 
-    def _with_predictions(self, arg, cls_scores: list[Tensor], bbox_preds: list[Tensor]):
+    def _with_predictions(
+        self, arg: Any, cls_scores: list[Tensor], bbox_preds: list[Tensor]
+    ) -> Any:
         """Return ``arg``, or, where it is the list of image metas, one with the predictions."""
         if not (isinstance(arg, (list, tuple)) and arg and isinstance(arg[0], dict)):
             return arg
@@ -87,7 +78,9 @@ class PredictionAwareMixin:
         """Return the maps (A * channels, H, W) of one image as rows in the order of the anchors."""
         return torch.cat([x.permute(1, 2, 0).reshape(-1, channels) for x in levels]).float()
 
-    def _get_targets_single(self, flat_anchors, valid_flags: Tensor, *args, **kwargs) -> tuple:
+    def _get_targets_single(
+        self, flat_anchors: Any, valid_flags: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple:
         """Compute the targets of one image as the head does, the assigner seeing more.
 
         Where all anchors are inside the image, as mostly, nothing is selected, nor mapped back.
@@ -105,27 +98,31 @@ class PredictionAwareMixin:
             kwargs["unmap_outputs"] = False
         shown = {}
         gts = next((arg for arg in given if isinstance(arg, InstanceData)), ())
-        wanted = len(gts) or getattr(self.assigner, "needs_empty_images", True)
+        wanted = len(gts) or asks_for(self.assigner, "empty_images")
         if "adla_predictions" in meta and wanted:
             shown = self._decoded(flat_anchors[where], where, *meta["adla_predictions"])
-        with self._replaced(_Shown(self.assigner, shown), _sampler(self.sampler)):
+        with self._replaced(ShownAssigner(self.assigner, lambda _: shown), _sampler(self.sampler)):
             return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)
 
     @torch.no_grad()
     def _decoded(
-        self, anchors, where: slice | Tensor, cls_scores: list[Tensor], bbox_preds: list[Tensor]
+        self,
+        anchors: Any,
+        where: slice | Tensor,
+        cls_scores: list[Tensor],
+        bbox_preds: list[Tensor],
     ) -> dict[str, Tensor]:
         """Return the predictions of one image, where they are asked for."""
         deltas = self._flatten(bbox_preds, self.bbox_coder.encode_size)[where]
         shown = {"bboxes": get_box_tensor(self.bbox_coder.decode(anchors, deltas))}
-        if getattr(self.assigner, "needs_scores", True):
+        if asks_for(self.assigner, "scores"):
             logits = self._flatten(cls_scores, self.cls_out_channels)[where]
             sigmoid = self.use_sigmoid_cls
             shown["scores"] = logits.sigmoid() if sigmoid else logits.softmax(-1)[:, :-1]
         return shown
 
     @contextmanager
-    def _replaced(self, assigner: "_Shown", sampler: BaseSampler) -> Iterator[None]:
+    def _replaced(self, assigner: ShownAssigner, sampler: BaseSampler) -> Iterator[None]:
         """Put an assigner and a sampler in place for one image."""
         before = self.assigner, self.sampler
         self.assigner, self.sampler = assigner, sampler
@@ -135,23 +132,16 @@ class PredictionAwareMixin:
             self.assigner, self.sampler = before
 
 
-class _Shown:
-    """An assigner that sees more of each prior, such as boxes (N, 4) and scores (N, C)."""
-
-    def __init__(self, assigner, shown: dict[str, Tensor]) -> None:
-        self._assigner, self._shown = assigner, shown
-
-    def assign(self, pred_instances: InstanceData, *args, **kwargs):
-        """Assign as the real assigner does, on priors and predictions."""
-        shown = InstanceData(priors=pred_instances.priors, **self._shown)
-        return self._assigner.assign(shown, *args, **kwargs)
-
-
 class _AscendingPseudoSampler(PseudoSampler):
     """The same samples without sorting again what is in ascending order."""
 
     def sample(
-        self, assign_result, pred_instances: InstanceData, gt_instances: InstanceData, *_, **__
+        self,
+        assign_result: AssignResult,
+        pred_instances: InstanceData,
+        gt_instances: InstanceData,
+        *_: Any,
+        **__: Any,
     ) -> SamplingResult:
         """Return all positive and all negative priors."""
         return SamplingResult(

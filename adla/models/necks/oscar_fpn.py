@@ -1,6 +1,7 @@
 """The neck of OSCAR."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmdet.models.necks import FPN
 from mmdet.registry import MODELS
@@ -21,7 +22,7 @@ class OSCARFPN(FPN):
         ValueError: If a level does not exist.
     """
 
-    def __init__(self, *args, out_indices: Sequence[int] = (0, 1), **kwargs) -> None:
+    def __init__(self, *args: Any, out_indices: Sequence[int] = (0, 1), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not out_indices or not set(out_indices) <= set(range(len(self.fpn_convs))):
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from mmcv.cnn import ConvModule
@@ -55,7 +56,7 @@ class TinyPAFPN(BaseModule):
         self.in_channels = list(in_channels)
         self.out_channels = list(out_channels)
 
-        cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        cfg: dict[str, Any] = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         # What the way down leaves on each level: the coarsest map passes as it is.
         inner = [*self.out_channels[:-1], self.in_channels[-1]]
         self.upsample = nn.Upsample(scale_factor=2, mode="nearest")

@@ -1,6 +1,7 @@
 """Multi-scale label assignment as an mmdet assigner."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
@@ -91,6 +92,8 @@ class MSLAAssigner(BaseAssigner):
             self.rule.metric_of(0, len(self.strides))  # as many metrics as strides
             self.rule.gate_of(0, len(self.strides))
 
+    needs_predictions = needs_scores = needs_empty_images = True
+
     def assign_batch(
         self,
         scores: Tensor,
@@ -138,7 +141,7 @@ class MSLAAssigner(BaseAssigner):
         pred_instances: InstanceData,
         gt_instances: InstanceData,
         gt_instances_ignore: InstanceData | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> AssignResult:
         """Assign the priors of one image, for stock heads.
 

@@ -1,5 +1,7 @@
 """Boxes as four distributions over distances from a grid point."""
 
+from typing import Any
+
 import torch
 from mmdet.models.task_modules.coders import BaseBBoxCoder
 from mmdet.registry import TASK_UTILS
@@ -23,7 +25,7 @@ class DFLPointCoder(BaseBBoxCoder):
         ValueError: `reg_max` is below 2.
     """
 
-    def __init__(self, reg_max: int = 16, **kwargs) -> None:
+    def __init__(self, reg_max: int = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if reg_max < 2:
             raise ValueError(f"DFLPointCoder: reg_max must be at least 2, but got {reg_max}")
@@ -41,7 +43,7 @@ class DFLPointCoder(BaseBBoxCoder):
         sides = torch.cat([points - gt_bboxes[:, :2], gt_bboxes[:, 2:] - points], dim=1)
         return (sides / strides.repeat(1, 2)).clamp(0, self.reg_max - 1 - MARGIN)
 
-    def decode(self, priors: Tensor, pred_bboxes: Tensor, max_shape=None) -> Tensor:
+    def decode(self, priors: Tensor, pred_bboxes: Tensor, max_shape: Any = None) -> Tensor:
         """Return the expected boxes (..., 4), xyxy in pixels.
 
         Args:

@@ -6,6 +6,7 @@ from mmdet.structures.bbox import BaseBoxes, get_box_tensor
 from torch import Tensor
 
 from adla.core.overlaps import iou_of_shift
+from adla.core.ranked import Ranges
 
 
 class MeasureOverlaps2D:
@@ -77,6 +78,10 @@ class DistanceOverlaps2D(MeasureOverlaps2D):
         """Return D, at least 0, of boxes whose shapes (..., 4) broadcast."""
         raise NotImplementedError
 
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return the least and the greatest D, see :class:`adla.core.ranked.BoundedMeasure`."""
+        raise NotImplementedError
+
     def equal_shift(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
         """Return u of distances (...) to ground truths whose shape (..., 4) broadcasts."""
         raise NotImplementedError
@@ -88,29 +93,6 @@ class DistanceOverlaps2D(MeasureOverlaps2D):
     def calibrated(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return the measure on the scale of IoU of boxes whose shapes (..., 4) broadcast."""
         return iou_of_shift(self.equal_shift(self.distance(boxes1, boxes2), boxes1))
-
-
-class IoUShiftOverlaps2D:
-    """A calculator in its form on the scale of IoU.
-
-    Args:
-        calculator: The calculator.
-    """
-
-    def __init__(self, calculator: DistanceOverlaps2D) -> None:
-        self.calculator = calculator
-        self.distance_bounds = calculator.distance_bounds
-
-    def __call__(self, gt_boxes: Tensor, boxes: Tensor) -> Tensor:
-        """Return the values (..., M, N) of ground truths (..., M, 4) and boxes (..., N, 4)."""
-        return self.calculator(gt_boxes, boxes, mode="iou_shift")
-
-    def value_of(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
-        """Return the values of distances (...) to ground truths (..., 4)."""
-        return iou_of_shift(self.calculator.equal_shift(distance, gt_boxes))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.calculator})"
 
 
 def _box_tensor(bboxes: Tensor | BaseBoxes) -> Tensor:

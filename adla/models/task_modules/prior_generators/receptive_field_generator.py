@@ -50,8 +50,9 @@ class ReceptiveFieldGenerator(AnchorGenerator):
             )
         if fraction <= 0:
             raise ValueError(f"fraction must be above 0, but got {fraction}")
-        if receptive_fields is None:
+        if backbone is not None:
             receptive_fields = _fields_of_levels(backbone, strides)
+        assert receptive_fields is not None
         if len(receptive_fields) != len(strides):
             raise ValueError(
                 f"receptive_fields must be one number for each of the strides {list(strides)}, "

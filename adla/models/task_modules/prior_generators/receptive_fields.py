@@ -42,7 +42,7 @@ def theoretical_receptive_fields(backbone: dict) -> dict[int, int]:
     network.eval()  # mmdet's backbones return None
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            module.forward = partial(_single_channel, module)
+            module.forward = partial(_single_channel, module)  # type: ignore[method-assign]
     for width in WIDTHS:
         fields = _fields_on_strip(network, width)
         if fields is not None:

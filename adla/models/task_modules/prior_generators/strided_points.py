@@ -1,5 +1,7 @@
 """Grid points that carry their stride."""
 
+from typing import Any
+
 from mmdet.models.task_modules.prior_generators import MlvlPointGenerator
 from mmdet.registry import TASK_UTILS
 from torch import Tensor
@@ -12,6 +14,8 @@ class StridedPointGenerator(MlvlPointGenerator):
     mmdet's generator leaves the strides out unless asked, and its ``predict_by_feat`` does not ask.
     """
 
-    def grid_priors(self, featmap_sizes, with_stride: bool = True, **kwargs) -> list[Tensor]:
+    def grid_priors(
+        self, featmap_sizes: list[tuple[int, int]], with_stride: bool = True, **kwargs: Any
+    ) -> list[Tensor]:
         """Return the points of each level, row by row."""
         return super().grid_priors(featmap_sizes, with_stride=with_stride, **kwargs)
