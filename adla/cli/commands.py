@@ -1,6 +1,7 @@
 """The commands of ``adla``, each imported when it is called."""
 
 import difflib
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ COMMANDS = {
     "check": Command("adla.cli.check", "check the data sets of a config before training"),
     "eval": Command("adla.cli.eval", "evaluate COCO detections by the AI-TOD protocol"),
     "predict": Command("adla.cli.predict", "detect in images and in scenes of any size"),
-    "convert": Command("adla.cli.convert", "convert a data set to the layout of the configs"),
+    "convert": Command("adla.cli.convert", "convert a data set, or weights of another project"),
     "export": Command("adla.cli.export", "export a detector to ONNX"),
     "demo": Command("adla.cli.demo", "train a baseline and ADLA on generated scenes, compare"),
     "env": Command("adla.cli.env", "what adla runs on, one page for a bug report"),
@@ -103,7 +104,7 @@ def one_line_errors(
     try:
         yield
     except (ValueError, OSError, ImportError) as error:
-        message = str(error).removeprefix("adla: ")
+        message = re.sub("^adla:? ", "", str(error))
         print(f"{program}: {message}{hint(message)}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

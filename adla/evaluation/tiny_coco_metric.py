@@ -182,4 +182,4 @@ class TinyCocoMetric(CocoMetric):
             )
             boxes[~finite] = scores[~finite] = 0
         counts = [len(pred["labels"]) for pred in preds]
-        return Detections(np.repeat(np.array(images, np.int64), counts), labels, boxes, scores)
+        return Detections(boxes, scores, labels, np.repeat(np.array(images, np.int64), counts))

@@ -82,8 +82,7 @@ def test_modules_and_reductions(kind, weighted, reduction):
 def test_gradients(kind, device, rows, gamma, alpha, weighted):
     loss = LOSSES[kind][0]
     logits, targets = tensors(rows, device=device)
-    if kind == "sigmoid":
-        targets[0] = 3  # a row of background
+    targets[0] = 3 if kind == "sigmoid" else -1  # a row without a class
     weight = torch.tensor(WEIGHT, dtype=torch.float64, device=device) if weighted else None
     for reduction in ("sum", "mean"):
         torch.autograd.gradcheck(

@@ -33,6 +33,8 @@ class TaskAlignmentReference:
     force_match: bool = False
     contested: str = "choosers"
     eps: float = 0.0
+    widen_small_sides: bool = False
+    strides = (4, 8)  # of the first two levels
 
     def overlap(self, kind: str, a, b) -> float:
         if any(math.isnan(v) for v in a):
@@ -45,6 +47,11 @@ class TaskAlignmentReference:
 
     def inside(self, point, stride: float, level: int, gt) -> bool:
         low, high = list(gt[:2]), list(gt[2:])
+        for axis in (0, 1):
+            if self.widen_small_sides and high[axis] - low[axis] < self.strides[0]:
+                center = (low[axis] + high[axis]) / 2
+                low[axis] = center - self.strides[1] / 2
+                high[axis] = center + self.strides[1] / 2
         if isinstance(self.gate_stride, float):
             gate = self.gate_stride if self.metrics[level] == "dotd" else 0
         else:

@@ -93,6 +93,9 @@ class TestInterface:
     def test_iof_is_the_plain_one(self, calculator):
         expected = BboxOverlaps2D()(PRIORS, GTS, "iof")
         assert torch.equal(calculator(PRIORS, GTS, mode="iof"), expected)
+        # Of a box of 4 x 4 px three quarters lie in the region: 12 of 16 px, whatever the measure.
+        box, region = torch.tensor([[0.0, 0, 4, 4]]), torch.tensor([[1.0, 0, 90, 90]])
+        assert calculator(box, region, mode="iof").item() == 0.75 > calculator(box, region).item()
         assert torch.equal(calculator(PRIORS.half(), GTS.half(), mode="iof"), expected)
 
     def test_what_is_no_box_overlaps_nothing(self, calculator):

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from mmdet.models.dense_heads import RetinaHead, RPNHead
+from mmdet.models.task_modules.assigners import MaxIoUAssigner, TaskAlignedAssigner
 from mmdet.registry import MODELS
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
@@ -225,3 +226,35 @@ def test_a_training_step_on_cuda(name):
         assert all(p.grad.isfinite().all() for p in head.parameters())
         losses.append(total(on).item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+class Asking(MaxIoUAssigner):
+    """A stock assigner that keeps what it was shown, and asks for what the test says."""
+
+    def assign(self, pred_instances, *args, **kwargs):
+        self.seen = set(pred_instances.keys())
+        return super().assign(pred_instances, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("asks", "shown"),
+    [
+        ((), set()),
+        (("needs_scores",), set()),
+        (("needs_predictions",), {"bboxes"}),
+        (("needs_predictions", "needs_scores"), {"bboxes", "scores"}),
+    ],
+)
+def test_predictions_are_shown_to_who_asks(asks, shown):
+    head, (feats, gts, metas) = build("AdlaRetinaHead", MAX_IOU), batch()
+    head.assigner = Asking(0.5, 0.4)
+    for name in (*asks, "needs_empty_images"):
+        setattr(head.assigner, name, True)
+    head.loss_by_feat(*head(feats), gts, metas)
+    assert head.assigner.seen == {"priors"} | shown
+
+
+def test_an_assigner_of_mmdet_that_reads_predictions_gets_them():
+    head, (feats, gts, metas) = build("AdlaRetinaHead", MAX_IOU), batch()
+    head.assigner = TaskAlignedAssigner(topk=3)
+    assert total(head.loss_by_feat(*head(feats), gts, metas)).isfinite()

@@ -164,7 +164,9 @@ def test_the_assigner_of_yolov8_has_a_version():
     assert sum(losses(head, ground_truths()).values()).isfinite()
     rule = head.assigner.rule
     assert (rule.eps, rule.contested, rule.force_match) == (1e-9, "all", False)
-    with pytest.raises(ValueError, match=r"version must be one of 8\.2, 8\.3 .* but got '9.0'"):
+    with pytest.raises(
+        ValueError, match=r"version must be one of 8\.2, 8\.3, 8\.4 .* but got '9.0'"
+    ):
         build(train_cfg=dict(assigner=dict(type="YOLOv8Assigner", version="9.0")))
 
 

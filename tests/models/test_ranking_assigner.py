@@ -48,6 +48,14 @@ class TestCanonicalCases:
         assert result.gt_inds[3] == 0 and result.labels[3] == -1
         assert result.max_overlaps[0] == assigner.iou_calculator(GTS[:1], PRIORS[:1])[0, 0]
 
+    def test_no_stage_takes_a_prior_in_an_ignore_region(self, assigner):
+        """The first prior is the object itself, and the best of both stages; then the third is."""
+        gt = ground_truths(GTS[:1])
+        assert assigner.assign(InstanceData(priors=PRIORS), gt).gt_inds[0] == 1
+        ignored = InstanceData(bboxes=torch.tensor([[0, 0, 10, 5.1]]))  # 51 of 100 px
+        result = assigner.assign(InstanceData(priors=PRIORS), gt, ignored)
+        assert result.gt_inds[0] == -1 and result.gt_inds[2] == 1
+
     def test_ignore(self, assigner):
         ignored = InstanceData(bboxes=torch.tensor([[0, 0, 11, 11.0], [30, 30, 40, 40]]))
         result = assigner.assign(InstanceData(priors=PRIORS), ground_truths(), ignored)

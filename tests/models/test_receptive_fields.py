@@ -99,6 +99,16 @@ def test_one_square_per_point_as_wide_as_half_the_field():
     assert wider.base_anchors[0].tolist() == [[-18, -4.5, 18, 4.5], [-9, -9, 9, 9]]
 
 
+def test_the_three_boxes_a_point_of_the_published_configs():
+    """A field of 18 px, half of it 9: sides 9 * 2^.5 = 12.728 and 9 / 2^.5 = 6.364 at ratio .5."""
+    fields = generator(strides=[4], receptive_fields=[18], ratios=[0.5, 1.0, 2.0])
+    assert fields.num_base_priors == [3]
+    wide, square, high = (box[2:] - box[:2] for box in fields.base_anchors[0])
+    assert wide.tolist() == pytest.approx([12.728, 6.364], abs=1e-3)
+    assert square.tolist() == [9, 9]
+    assert high.tolist() == pytest.approx([6.364, 12.728], abs=1e-3)
+
+
 def test_levels_beyond_the_backbone_and_without_its_first_stages():
     fields = generator(strides=[8, 16, 32, 64, 128], backbone=RESNET18)
     assert fields.receptive_fields == (99, 211, 435, 435 + 2 * 32, 435 + 2 * 32 + 2 * 64)

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
-from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.structures import InstanceData
 
@@ -63,12 +62,3 @@ def test_box_types_of_mmdet_and_scores_in_a_fifth_column(never_stock):
 @pytest.mark.parametrize("sizes", [(0, 3), (5, 0), (0, 0)])
 def test_no_priors_or_no_objects(never_stock, sizes):
     assign_both(torch.rand(sizes[0], 4), torch.rand(sizes[1], 4))
-
-
-def test_refuses_another_measure_by_name():
-    config = {"type": "SparseMaxIoUAssigner", "pos_iou_thr": 0.5, "neg_iou_thr": 0.4}
-    assert isinstance(TASK_UTILS.build(config), SparseMaxIoUAssigner)
-    with pytest.raises(ValueError, match=r"BboxOverlaps2D.*DotDOverlaps2D"):
-        TASK_UTILS.build(config | {"iou_calculator": {"type": "DotDOverlaps2D", "scale": 7.0}})
-    with pytest.raises(ValueError, match="fp16"):
-        TASK_UTILS.build(config | {"iou_calculator": {"type": "BboxOverlaps2D", "dtype": "fp16"}})

@@ -15,17 +15,18 @@ from rich.table import Table
 
 from adla.dataset_check.annotations import read_records
 from adla.dataset_check.assigner_coverage import positives_of, targets_of
-from adla.models import MSLAAssigner
+from adla.models import MSLAAssigner, YOLOv8Assigner
 
 FINE, COARSE = (4, 8, 16, 32), (8, 16, 32)
 
 
 def settings(scale: float) -> dict[str, tuple[MSLAAssigner, tuple[int, ...]]]:
     """Return the assigners to compare, each with the strides of its levels."""
-    plain = dict(metrics="ciou", topk_per_level=False, soft_target="ciou", force_match=False)
-    rows = {f"YOLOv8's, stride {s} alone": (MSLAAssigner(**plain), (s,)) for s in FINE[:3]}
-    rows["YOLOv8's, P3 to P5"] = (MSLAAssigner(**plain), COARSE)
-    rows["YOLOv8's, P2 to P5"] = (MSLAAssigner(**plain), FINE)
+    plain = YOLOv8Assigner(version="8.3")
+    rows = {f"YOLOv8 8.3, stride {s} alone": (plain, (s,)) for s in FINE[:3]}
+    for version in ("8.3", "8.4"):
+        for name, strides in (("P3 to P5", COARSE), ("P2 to P5", FINE)):
+            rows[f"YOLOv8 {version}, {name}"] = (YOLOv8Assigner(version=version), strides)
     rows["MSLA, not forced, P2 to P5"] = (MSLAAssigner(scale=scale, force_match=False), FINE)
     rows["MSLA, P2 to P5"] = (MSLAAssigner(scale=scale), FINE)
     return rows

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -27,15 +28,38 @@ from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction  #
 Results = dict[str, Tensor]
 
 
+class Difference(NamedTuple):
+    """How far results are apart, and that in parts of the largest value."""
+
+    absolute: float
+    relative: float
+
+
 class Draw:
-    """Random inputs of an op, the same in every environment."""
+    """Random inputs of an op, the same in every environment.
 
-    def __init__(self, device: str) -> None:
+    Args:
+        device: Where they are.
+        dtype: Type of the numbers; indices are int64.
+        rounded_to: A shorter type that their values are rounded to first.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        dtype: torch.dtype = torch.float32,
+        rounded_to: torch.dtype | None = None,
+    ) -> None:
         self.device, self.chance = device, np.random.default_rng(0)
+        self.dtype, self.rounded_to = dtype, rounded_to or dtype
 
-    def tensor(self, array: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:
+    def tensor(self, array: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
         """Return an array on the device."""
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, dtype)
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        if dtype is None:
+            # By way of float32: the types that a GPU computes in round it, not float64.
+            tensor, dtype = tensor.float().to(self.rounded_to), self.dtype
+        return tensor.to(self.device, dtype)
 
     def normal(self, *shape: int, scale: float = 1) -> Tensor:
         """Return numbers around 0 that take gradients."""
@@ -61,7 +85,7 @@ class Draw:
 
     def regions(self, count: int) -> Tensor:
         """Return regions (N, 5): index of one of two images, and a box, partly outside."""
-        index = self.integers(2, count, 1).float()
+        index = self.integers(2, count, 1).to(self.dtype)
         return torch.cat([index, self.boxes(count, 250, 90) - 20], dim=1)
 
 
@@ -152,7 +176,7 @@ def modulated_deform_conv(draw: Draw) -> Results:
 
 def masked_conv(draw: Draw) -> Results:
     """Compare a convolution of every second pixel."""
-    mask = draw.integers(2, 1, 24, 24).float()
+    mask = draw.integers(2, 1, 24, 24).to(draw.dtype)
     with torch.no_grad():
         output = ops.masked_conv2d(
             draw.normal(1, 8, 24, 24), mask, draw.normal(4, 8, 3, 3), draw.normal(4), 1
@@ -249,17 +273,22 @@ def rows(name: str, found: Results | str, other: Results | str) -> list[tuple[st
             return [(name, "", f"{short} ({where})", "")]
     lines = []
     for key, value in found.items():
-        if value.shape != other[key].shape:
+        apart = difference(value, other[key])
+        if apart is None:
             lines.append((name, key, f"{tuple(value.shape)}, {tuple(other[key].shape)}", ""))
-            continue
-        difference = float((value.double() - other[key].double()).abs().max())
-        largest = float(other[key].double().abs().max())
-        lines.append(
-            (name, key, f"{difference:.1e}", f"{difference / largest:.1e}")
-            if difference
-            else (name, key, "0", "0")
-        )
+        else:
+            numbers = [f"{number:.1e}" if number else "0" for number in apart]
+            lines.append((name, key, *numbers))
     return lines
+
+
+def difference(found: Tensor, other: Tensor) -> Difference | None:
+    """Return how far two results on the CPU are apart; None if their shapes differ."""
+    if found.shape != other.shape:
+        return None
+    absolute = float((found.double() - other.double()).abs().max()) if found.numel() else 0.0
+    largest = float(other.double().abs().max()) if absolute else 1.0
+    return Difference(absolute, absolute / largest if largest else float("inf"))
 
 
 def main() -> None:

@@ -1,7 +1,5 @@
 """Deformable convolution, version 1, by torchvision's kernel."""
 
-import weakref
-
 import torch
 from torch import Tensor
 
@@ -112,7 +110,7 @@ def deform_conv_backward_input(
     grads = _find_grads(grad_output, input, weight, offset, geometry)
     grad_input.copy_(grads[0])
     grad_offset.copy_(grads[2])
-    columns.weight_grad = (weakref.ref(grad_output), grad_output._version, grads[1])
+    columns.weight_grad = grads[1]
 
 
 def deform_conv_backward_parameters(
@@ -142,7 +140,7 @@ def deform_conv_backward_parameters(
         offset: Offsets.
         grad_output: Gradient of the result, (B, O, oH, oW).
         grad_weight: The gradient is added to it, (O, C / group, kH, kW).
-        columns: Buffer that may hold the gradient.
+        columns: Buffer that may hold the gradient, as `deform_conv_backward_input` leaves it.
         ones: Unused buffer of mmcv.
         kW: Columns of the kernel.
         kH: Rows of the kernel.
@@ -162,18 +160,10 @@ def deform_conv_backward_parameters(
     """
     geometry = (dH, dW, padH, padW, dilationH, dilationW, group, deformable_group)
     check_deform_conv(input, grad_weight, offset, grad_output, geometry)
-    result = _take_kept(columns, grad_output)
-    if result is None:
+    result = columns.__dict__.pop("weight_grad", None)
+    if result is None:  # mmcv did not ask for the other gradients
         result = _find_grads(grad_output, input, grad_weight, offset, geometry)[1]
     grad_weight.add_(result, alpha=scale)
-
-
-def _take_kept(columns: Tensor, grad_output: Tensor) -> Tensor | None:
-    """Return the kernels' gradient that was found from this very `grad_output`, once."""
-    source, version, weight_grad = columns.__dict__.pop("weight_grad", (None, 0, None))
-    if source is None or source() is not grad_output or version != grad_output._version:
-        return None
-    return weight_grad
 
 
 def _fill_in(input: Tensor, weight: Tensor, offset: Tensor) -> tuple[Tensor, ...]:

@@ -67,6 +67,11 @@ def assign_adaptive(
 
     Raises:
         ValueError: If priors and predictions differ in number, or boxes are not (N, 4).
+
+    Example:
+        >>> priors = torch.tensor([[0, 0, 8, 8], [40, 40, 48, 48]])
+        >>> assign_adaptive(priors, torch.tensor([[0, 0, 8, 8]]), AssignmentRule()).gt_inds.tolist()
+        [1, 0]
     """
     if pred_boxes is not None and len(pred_boxes) != len(priors):
         raise ValueError(f"got {len(priors)} priors but {len(pred_boxes)} predicted boxes")

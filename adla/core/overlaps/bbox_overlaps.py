@@ -41,6 +41,11 @@ def pairwise_iou(boxes1: Tensor, boxes2: Tensor, floor: float = 0) -> Tensor:
 
     Returns:
         IoU of shape (K, N) in [0, 1]; exactly 0 where a box is empty.
+
+    Example:
+        >>> boxes = torch.tensor([[0.0, 0, 4, 2], [9, 9, 10, 10]])
+        >>> pairwise_iou(torch.tensor([[0.0, 0, 4, 4]]), boxes).tolist()
+        [[0.5, 0.0]]
     """
     inter = _intersections(boxes1.t()[:, :, None], boxes2.t()[:, None])
     return _over_union(inter, box_areas(boxes1)[:, None], box_areas(boxes2)[None], floor)
@@ -76,6 +81,10 @@ def pairwise_iof(boxes1: Tensor, boxes2: Tensor, floor: float = 0) -> Tensor:
 
     Returns:
         Overlap of shape (K, N) in [0, 1]; exactly 0 where a box is empty.
+
+    Example:
+        >>> pairwise_iof(torch.tensor([[0.0, 0, 4, 2]]), torch.tensor([[0.0, 0, 4, 4]])).tolist()
+        [[1.0]]
     """
     inter = _intersections(boxes1.t()[:, :, None], boxes2.t()[:, None])
     return _over_area(inter, box_areas(boxes1)[:, None], floor)

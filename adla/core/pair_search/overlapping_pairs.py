@@ -40,6 +40,11 @@ def overlapping_pairs(boxes1: Tensor, boxes2: Tensor) -> OverlappingPairs:
 
     Raises:
         ValueError: If boxes are not (N, 4).
+
+    Example:
+        >>> boxes = torch.tensor([[9, 9, 10, 10], [0, 0, 4, 2]])
+        >>> [column.tolist() for column in overlapping_pairs(torch.tensor([[0, 0, 4, 4]]), boxes)]
+        [[0], [1], [0.5]]
     """
     boxes1, boxes2 = clean_boxes(boxes1), clean_boxes(boxes2)
     dtype = torch.promote_types(boxes1.dtype, boxes2.dtype)

@@ -56,6 +56,13 @@ def assign_ranked(
 
     Raises:
         ValueError: If k is below 1.
+
+    Example:
+        >>> from adla.core import pairwise_iou
+        >>> priors = torch.tensor([[9.0, 9, 10, 10], [0, 0, 4, 2], [0, 0, 4, 4]])
+        >>> gt_boxes = torch.tensor([[0.0, 0, 4, 4]])
+        >>> assign_ranked(pairwise_iou, gt_boxes, priors, k=2).gt_inds.tolist()
+        [0, 1, 1]
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, but got {k!r}")
@@ -120,6 +127,15 @@ def assign_hierarchical(
 
     Raises:
         ValueError: If an entry of ``topk`` is below 1.
+
+    Example:
+        >>> from adla.core import rfd
+        >>> fields = torch.tensor([[9.0, 9, 10, 10], [0, 0, 4, 2], [0, 0, 4, 4]])
+        >>> def measure(gts, fields):
+        ...     return rfd(gts[:, None], fields)
+        >>> gt_boxes = torch.tensor([[0.0, 0, 4, 4]])
+        >>> assign_hierarchical(measure, gt_boxes, fields, topk=(1, 2)).gt_inds.tolist()
+        [0, 1, 1]
     """
     first = assign_ranked(measure, gt_boxes, fields, topk[0], block_pairs)
     smaller = resized(fields, ratio)

@@ -50,6 +50,13 @@ def rank_boxes(
 
     Raises:
         ValueError: If k is below 1.
+
+    Example:
+        >>> boxes = torch.tensor([[9.0, 9, 10, 10], [0, 0, 4, 2], [0, 0, 4, 4]])
+        >>> def measure(gts, boxes):
+        ...     return 1 / (1 + (gts[:, None] - boxes).abs().sum(-1))
+        >>> rank_boxes(measure, torch.tensor([[0.0, 0, 4, 4]]), boxes, k=2).indices.tolist()
+        [[2, 1]]
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, but got {k!r}")

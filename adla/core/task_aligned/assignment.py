@@ -14,7 +14,7 @@ from ..limits import limits_of
 from ..pair_search import largest_of_each
 from .alignment_measure import AlignmentMeasure
 from .batch_targets import BatchTargets
-from .center_sampling import gated_pairs
+from .center_sampling import gated_pairs, widen_small_sides
 from .contested_priors import admit_rivals
 from .forced_matches import force_matches
 from .rule import TaskAlignmentRule
@@ -53,7 +53,7 @@ def assign_task_aligned(
 
     1. Gate: a prior can match a ground truth if it lies inside its box (the border excluded); on
        ``dotd`` levels, or those that a list names, the box is first widened about its centre to at
-       least ``gate_stride`` strides.
+       least ``gate_stride`` strides; on all levels with ``widen_small_sides``, see there.
     2. Candidates: the ``topk`` priors in the gate with the largest alignment metric
        ``score^alpha * overlap^beta`` above 0, over all levels or on each; ties: lowest index.
     3. Conflict: a prior that several want goes to the one with the largest overlap, of those that
@@ -84,6 +84,22 @@ def assign_task_aligned(
 
     Raises:
         ValueError: If shapes or levels do not fit, or a label or a score is out of range.
+
+    Example:
+        >>> priors = torch.tensor([[4.0, 4, 8, 8], [12, 4, 8, 8]])
+        >>> gt_boxes = torch.tensor([[[0.0, 0, 8, 8]]])
+        >>> result = assign_task_aligned(
+        ...     scores=torch.tensor([[[0.9], [0.1]]]),
+        ...     boxes=torch.tensor([[[0.0, 0, 8, 8], [8, 0, 16, 8]]]),
+        ...     priors=priors,
+        ...     gt_labels=torch.tensor([[0]]),
+        ...     gt_boxes=gt_boxes,
+        ...     gt_mask=torch.tensor([[True]]),
+        ...     num_level_priors=[2],
+        ...     rule=TaskAlignmentRule(metrics="ciou"),
+        ... )
+        >>> result.gt_inds.tolist()
+        [[1, 0]]
     """
     _check_shapes(scores, boxes, priors, gt_labels, gt_boxes, gt_mask, num_level_priors)
     num_levels, batch, num_priors = len(num_level_priors), len(boxes), len(priors)
@@ -99,6 +115,9 @@ def assign_task_aligned(
     )
     points = priors.float()
     gates = [rule.gate_of(level, num_levels) for level in range(num_levels)]
+    gated = targets.boxes
+    if rule.widen_small_sides:
+        gated = widen_small_sides(gated, points, num_level_priors)
     measure = AlignmentMeasure(
         scores.flatten(0, 1), boxes.flatten(0, 1), levels, metrics, targets, rule
     )
@@ -107,14 +126,14 @@ def assign_task_aligned(
     rows = max(block_elements // num_priors, 1)
     found, wrong = [], []
     for first in range(0, len(targets.boxes), rows):
-        gts = targets.boxes[first : first + rows]
+        gts = gated[first : first + rows]
         gt, prior = gated_pairs(gts, points, num_level_priors, gates)
         found.append(_candidates(gt + first, prior, measure))
         wrong.append(measure.no_probabilities(gt + first, prior))
     _refuse_scores(torch.stack(wrong), scores)
     gt, prior, overlap, metric = (torch.cat(parts) for parts in zip(*found, strict=True))
     if rule.contested == "all":
-        gt, prior = admit_rivals(gt, prior, measure, points, gates, block_elements)
+        gt, prior = admit_rivals(gt, prior, measure, gated, points, gates, block_elements)
         overlap = measure.overlap(gt, prior)
         metric = measure.metric(gt, prior, overlap)
     wins = largest_of_each(measure.places(gt, prior), overlap.float())

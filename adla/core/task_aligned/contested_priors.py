@@ -13,6 +13,7 @@ def admit_rivals(
     gt: Tensor,
     prior: Tensor,
     measure: AlignmentMeasure,
+    gated: Tensor,
     points: Tensor,
     gates: Sequence[float],
     block_elements: int,
@@ -26,6 +27,7 @@ def admit_rivals(
         gt: Ground truths of the M chosen pairs, shape (M,), indices into the targets.
         prior: Their priors, shape (M,).
         measure: The predictions and the targets.
+        gated: The boxes of the targets as the gate sees them, shape (N, 4), xyxy in pixels.
         points: Shape (P, 4): x, y, stride_w, stride_h, level after level.
         gates: Smallest side of the gate on each level, in strides.
         block_elements: Upper bound of ground truths x priors held at once.
@@ -33,7 +35,7 @@ def admit_rivals(
     Returns:
         Ground truths and priors; those of one prior in rising order of the ground truth.
     """
-    num_priors, targets = len(points), measure.targets
+    num_priors = len(points)
     places = measure.places(gt, prior)
     found, counts = places.unique(return_counts=True)
     contested = torch.zeros(len(measure.boxes), dtype=torch.bool, device=gt.device)
@@ -45,10 +47,8 @@ def admit_rivals(
     pairs = [(gt[stays], prior[stays])]
     level_counts = measure.levels[some].bincount(minlength=len(gates)).tolist()
     rows = max(block_elements // len(some), 1)
-    for first in range(0, len(targets.boxes), rows):
-        rival, which = gated_pairs(
-            targets.boxes[first : first + rows], points[some], level_counts, gates
-        )
+    for first in range(0, len(gated), rows):
+        rival, which = gated_pairs(gated[first : first + rows], points[some], level_counts, gates)
         rival, which = rival + first, some[which]
         wanted = contested[measure.places(rival, which)]
         pairs.append((rival[wanted], which[wanted]))

@@ -32,6 +32,8 @@ class TaskAlignmentRule:
         force_match: Whether every ground truth gets a positive.
         contested: Among whom a prior that several ground truths chose goes to the largest overlap:
             those ``choosers``, or ``all`` whose gate it is in.
+        widen_small_sides: Whether in the gate of every level a side shorter than the first stride
+            counts as long as the second stride.
         eps: What is added to the largest metric of a ground truth before the target scores are
             divided by it, at least 0. With 1e-9 targets of few pixels have scores near 0.
 
@@ -50,6 +52,7 @@ class TaskAlignmentRule:
     force_match: bool = True
     contested: Contested = "choosers"
     eps: float = 0.0
+    widen_small_sides: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that have no meaning."""

@@ -4,25 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from mmdet.models.task_modules.assigners import BaseAssigner
 from mmdet.models.task_modules.prior_generators import anchor_inside_flags
 from mmdet.models.task_modules.samplers import BaseSampler, PseudoSampler, SamplingResult
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-
-def require_progress(assigner: BaseAssigner) -> None:
-    """Refuse an assigner that says by ``needs_progress`` that nobody told it the progress.
-
-    Raises:
-        ValueError: If it says so; the message names the hook that is missing.
-    """
-    if getattr(assigner, "needs_progress", False):
-        raise ValueError(
-            f"{type(assigner).__name__} was never told the progress of the training: add "
-            "dict(type='AssignProgressHook') to custom_hooks, or call set_progress() yourself"
-        )
+from ..task_modules.assigners.prediction_protocol import ShownAssigner, asks_for, require_progress
 
 
 class PredictionAwareMixin:
@@ -35,10 +23,9 @@ class PredictionAwareMixin:
     what their box coder decodes (not ``GFLHead``, which predicts distributions) and whose
     ``_get_targets_single`` begins with ``flat_anchors, valid_flags`` (not ``YOLOFHead``).
 
-    An assigner may say by ``needs_predictions`` that it can do without for now; then nothing is
-    decoded. By ``needs_scores`` it may do without scores, and by ``needs_empty_images`` without any
-    predictions of images that have no objects. One that says by ``needs_progress`` that nobody
-    told it the progress is refused.
+    Nothing is decoded for an assigner that does not ask for it by ``needs_predictions``,
+    ``needs_scores`` and ``needs_empty_images``, see :func:`asks_for`. One that says by
+    ``needs_progress`` that nobody told it the progress is refused.
     """
 
     _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
@@ -50,7 +37,7 @@ class PredictionAwareMixin:
         """
         require_progress(self.assigner)
         self._check_channels(args[self._BBOX_PREDS])
-        if getattr(self.assigner, "needs_predictions", True):
+        if asks_for(self.assigner, "predictions"):
             scores, deltas = args[self._CLS_SCORES], args[self._BBOX_PREDS]
             args = tuple(self._with_predictions(arg, scores, deltas) for arg in args)
             kwargs = {k: self._with_predictions(v, scores, deltas) for k, v in kwargs.items()}
@@ -105,10 +92,10 @@ class PredictionAwareMixin:
             kwargs["unmap_outputs"] = False
         shown = {}
         gts = next((arg for arg in given if isinstance(arg, InstanceData)), ())
-        wanted = len(gts) or getattr(self.assigner, "needs_empty_images", True)
+        wanted = len(gts) or asks_for(self.assigner, "empty_images")
         if "adla_predictions" in meta and wanted:
             shown = self._decoded(flat_anchors[where], where, *meta["adla_predictions"])
-        with self._replaced(_Shown(self.assigner, shown), _sampler(self.sampler)):
+        with self._replaced(ShownAssigner(self.assigner, lambda _: shown), _sampler(self.sampler)):
             return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)
 
     @torch.no_grad()
@@ -118,14 +105,14 @@ class PredictionAwareMixin:
         """Return the predictions of one image, where they are asked for."""
         deltas = self._flatten(bbox_preds, self.bbox_coder.encode_size)[where]
         shown = {"bboxes": get_box_tensor(self.bbox_coder.decode(anchors, deltas))}
-        if getattr(self.assigner, "needs_scores", True):
+        if asks_for(self.assigner, "scores"):
             logits = self._flatten(cls_scores, self.cls_out_channels)[where]
             sigmoid = self.use_sigmoid_cls
             shown["scores"] = logits.sigmoid() if sigmoid else logits.softmax(-1)[:, :-1]
         return shown
 
     @contextmanager
-    def _replaced(self, assigner: "_Shown", sampler: BaseSampler) -> Iterator[None]:
+    def _replaced(self, assigner: ShownAssigner, sampler: BaseSampler) -> Iterator[None]:
         """Put an assigner and a sampler in place for one image."""
         before = self.assigner, self.sampler
         self.assigner, self.sampler = assigner, sampler
@@ -133,18 +120,6 @@ class PredictionAwareMixin:
             yield
         finally:
             self.assigner, self.sampler = before
-
-
-class _Shown:
-    """An assigner that sees more of each prior, such as boxes (N, 4) and scores (N, C)."""
-
-    def __init__(self, assigner, shown: dict[str, Tensor]) -> None:
-        self._assigner, self._shown = assigner, shown
-
-    def assign(self, pred_instances: InstanceData, *args, **kwargs):
-        """Assign as the real assigner does, on priors and predictions."""
-        shown = InstanceData(priors=pred_instances.priors, **self._shown)
-        return self._assigner.assign(shown, *args, **kwargs)
 
 
 class _AscendingPseudoSampler(PseudoSampler):

@@ -69,7 +69,7 @@ def scene(seed, batch=3, num_gts=5, num_classes=2, coarse=False):
 
 SHARED = (
     *("topk", "topk_per_level", "alpha", "beta", "gate_stride"),
-    *("soft_target", "force_match", "contested", "eps"),
+    *("soft_target", "force_match", "contested", "eps", "widen_small_sides"),
 )
 
 
@@ -133,6 +133,7 @@ class TestAgainstTheReference:
             force_match=st.booleans(),
             contested=st.sampled_from(["choosers", "all"]),
             eps=st.sampled_from([0.0, 1e-9, 0.1]),
+            widen_small_sides=st.booleans(),
         ),
         seed=st.integers(0, 10**6),
         coarse=st.booleans(),
@@ -225,6 +226,33 @@ class TestYolov8ByHand:
         one = replace(YOLOV8, topk=1)
         assert self.run(one, *args).gt_inds.tolist() == [[1, 1]]
         assert self.run(replace(one, contested="choosers"), *args).gt_inds.tolist() == [[2, 1]]
+
+    def test_small_sides_are_widened_from_version_8_4_on(self):
+        """Strides 8 and 16: 7 px count as 16, 8 px as 8, each side by itself, on both levels."""
+        priors, counts = grid(32, (8, 16))
+        gates = {
+            (7, 7): (16, 16),
+            (8, 8): (8, 8),
+            (7, 20): (16, 20),
+            (2, 8): (16, 8),
+        }
+        rule = replace(YOLOV8, topk=100, widen_small_sides=True)
+        for (width, height), gate in gates.items():
+            x, y = 13.0, 15.0
+            box = torch.tensor([x - width / 2, y - height / 2, x + width / 2, y + height / 2])
+            got = assign_task_aligned(
+                torch.full((1, len(priors), 1), 0.5),
+                box.expand(1, len(priors), 4),
+                priors,
+                torch.zeros(1, 1, dtype=torch.long),
+                box[None, None],
+                torch.ones(1, 1, dtype=torch.bool),
+                counts,
+                rule,
+            )
+            reach = torch.tensor(gate) / 2
+            wanted = ((priors[:, :2] - torch.tensor([x, y])).abs() < reach).all(1)
+            assert torch.equal(got.gt_inds[0] > 0, wanted) and wanted.any()
 
     def test_a_gate_for_each_level(self):
         # 1 px about (8, 4), between the points: only a gate of its own reaches them.

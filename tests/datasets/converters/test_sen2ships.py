@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -167,6 +168,7 @@ def change(source, edit):
             "box (115, 5, 9, 6) leaves the image of (120, 90)",
         ),
         (lambda c: c["annotations"][0].update(image_id=9), "image_id 9 is not in the file"),
+        (lambda c: c["images"][0].update(width=120.0), "size (120.0, 90) of busan is not in whole"),
         (
             lambda c: c["images"][0].update(width=121),
             "busan: neither a picture of (121, 90) pixels nor band B04, B03, B02",
@@ -225,6 +227,13 @@ def test_wrong_folder_and_options(source, tmp_path):
     convert(source / "sen2ships", tmp_path / "out")
     with pytest.raises(FileExistsError, match="is there already: remove it"):
         convert(source, tmp_path / "out")
+
+
+def test_without_rasterio_a_sentence_says_how_to_get_it(source, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(ImportError, match=r"pip install 'adla\[scenes\]'"):
+        convert(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @st.composite

@@ -41,6 +41,8 @@ class MSLAAssigner(BaseAssigner):
         force_match: Whether every ground truth gets a positive, if need be the nearest prior.
         contested: Who may have a prior that several ground truths chose: those ``choosers``, or
             ``all`` whose gate it is in; it goes to the largest overlap.
+        widen_small_sides: Whether in the gate of every level a side shorter than the first stride
+            counts as long as the second stride.
         eps: Added to the largest metric of a ground truth, by which target scores are divided.
         strides: The strides of the levels, finest first. If given, priors of other strides are
             refused; :meth:`assign` needs them to tell the levels where it is handed the priors of
@@ -66,6 +68,7 @@ class MSLAAssigner(BaseAssigner):
         scores_are_logits: bool = False,
         contested: Contested = "choosers",
         eps: float = 0.0,
+        widen_small_sides: bool = False,
     ) -> None:
         self.rule = TaskAlignmentRule(
             metrics=metrics,
@@ -79,6 +82,7 @@ class MSLAAssigner(BaseAssigner):
             force_match=force_match,
             contested=contested,
             eps=eps,
+            widen_small_sides=widen_small_sides,
         )
         self.strides = None if strides is None else tuple(strides)
         self.scores_are_logits = scores_are_logits
@@ -86,6 +90,8 @@ class MSLAAssigner(BaseAssigner):
         if self.strides is not None:
             self.rule.metric_of(0, len(self.strides))  # as many metrics as strides
             self.rule.gate_of(0, len(self.strides))
+
+    needs_predictions = needs_scores = needs_empty_images = True
 
     def assign_batch(
         self,

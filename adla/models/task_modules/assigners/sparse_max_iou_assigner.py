@@ -1,9 +1,9 @@
 """mmdet's MaxIoUAssigner without the matrix of all pairs."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D, MaxIoUAssigner
+from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D
 from mmdet.models.task_modules.assigners.max_iou_assigner import perm_repeat_bboxes
 from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import get_box_tensor
@@ -14,6 +14,9 @@ from adla.core.boxes import box_areas, clean_boxes
 from adla.core.limits import limits_of
 from adla.core.overlaps import aligned_iou, as_columns, pairwise_iou
 from adla.core.pair_search import CandidatePairs, keep_best, largest_iof, near_any
+
+from .assigner_inputs import assigned_labels
+from .max_iou_in_blocks import MaxIoUInBlocks
 
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6
@@ -43,12 +46,14 @@ class _Best(NamedTuple):
 
 
 @TASK_UTILS.register_module()
-class SparseMaxIoUAssigner(MaxIoUAssigner):
-    """Give mmdet's ``MaxIoUAssigner`` the pairs that overlap, instead of all pairs.
+class SparseMaxIoUAssigner(MaxIoUInBlocks):
+    """Give mmdet's ``MaxIoUAssigner`` the pairs that matter, instead of the matrix of all pairs.
 
-    Takes the same arguments and returns the same result, in every field and bit by bit, in time and
-    memory that grow with the number of overlapping pairs. ``gpu_assign_thr`` has no use here: the
-    work stays on the device of the priors.
+    Takes the same arguments and returns the same result. With mmdet's IoU it looks at overlapping
+    pairs: the result is the same in every field and bit by bit, in time and memory that grow with
+    the number of such pairs. Any other overlap calculator (DotD, NWD and SimD are nowhere zero, so
+    no pair can be left out) sees all pairs, a block at a time, see :class:`MaxIoUInBlocks`.
+    ``gpu_assign_thr`` has no use here: the work stays on the device of the priors.
 
     What the stock class does with boxes that overlap nothing is kept: with ``match_low_quality``
     and ``min_pos_iou=0`` a ground truth that no prior overlaps takes all priors, as all tie at 0.
@@ -58,20 +63,22 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
 
     Args:
         *args: As for ``MaxIoUAssigner``.
-        **kwargs: Likewise.
+        block_pairs: Pairs measured at once by another calculator than mmdet's IoU.
+        **kwargs: As for ``MaxIoUAssigner``.
 
     Raises:
-        ValueError: If ``iou_calculator`` computes something else than mmdet's IoU.
+        ValueError: If ``block_pairs`` is below 1, or ``perm_repeat_gt_cfg`` comes with another
+            calculator: it draws random boxes, which would differ from block to block.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         calculator = self.iou_calculator
-        if type(calculator) is not BboxOverlaps2D or calculator.dtype is not None:
+        self._is_iou = type(calculator) is BboxOverlaps2D and calculator.dtype is None
+        if not self._is_iou and self.perm_repeat_gt_cfg is not None:
             raise ValueError(
-                "SparseMaxIoUAssigner computes the IoU itself, so iou_calculator must be "
-                f"dict(type='BboxOverlaps2D'), but got {calculator!r}; "
-                "MaxIoUAssigner takes any calculator"
+                f"SparseMaxIoUAssigner knows perm_repeat_gt_cfg with mmdet's IoU only, but got "
+                f"{calculator!r}: set perm_repeat_gt_cfg=None"
             )
 
     @torch.no_grad()
@@ -93,6 +100,8 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
         Returns:
             ``gt_inds``, ``max_overlaps`` and ``labels`` of shape (N,), as the stock class.
         """
+        if not self._is_iou:
+            return self.assign_in_blocks(pred_instances, gt_instances, gt_instances_ignore)
         priors, gt_boxes = _tensor(pred_instances.priors), _tensor(gt_instances.bboxes)
         ignored = None if gt_instances_ignore is None else _tensor(gt_instances_ignore.bboxes)
         if not self._is_for_us(priors, gt_boxes, ignored):
@@ -112,8 +121,7 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
             blocked = largest > self.ignore_iof_thr
         best = self._find_best(priors, gt_boxes, blocked)
         gt_inds, max_overlaps = self._decide(best, blocked)
-        of_gt = gt_instances.labels.long()[(gt_inds - 1).clamp_(min=0)]
-        labels = torch.where(gt_inds > 0, of_gt, -1)
+        labels = assigned_labels(gt_inds, gt_instances.labels)
         return AssignResult(len(gt_boxes), gt_inds, max_overlaps, labels=labels)
 
     def _is_for_us(self, priors: Tensor, gt_boxes: Tensor, ignored: Tensor | None) -> bool:

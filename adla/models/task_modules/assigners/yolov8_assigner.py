@@ -6,8 +6,8 @@ from mmdet.registry import TASK_UTILS
 
 from .msla_assigner import MSLAAssigner
 
-#: Versions of ultralytics whose assignment this is; from 8.4 on small objects have a wider gate.
-VERSIONS = ("8.2", "8.3")
+#: Versions of ultralytics, and whether small objects have a wider gate there.
+VERSIONS = {"8.2": False, "8.3": False, "8.4": True}
 #: Added to the largest metric of an object before its target scores are divided by it.
 EPS = 1e-9
 
@@ -22,7 +22,9 @@ class YOLOv8Assigner(MSLAAssigner):
     metrics are of that size, hardly count; an object without a point inside has no positive.
 
     Args:
-        version: Which ultralytics: ``8.2`` or ``8.3``, whose assignments are the same.
+        version: Which ultralytics: ``8.2`` or ``8.3``, whose assignments are the same, or ``8.4``,
+            from which on a side shorter than the first stride counts in the gate as long as the
+            second: of objects below 8 px as 16 px, or with P2 below 4 px as 8 px.
         topk: Candidates of one ground truth, at least 1.
         alpha: Exponent of the score in the alignment metric, at least 0.
         beta: Exponent of the overlap in the alignment metric, at least 0.
@@ -59,5 +61,6 @@ class YOLOv8Assigner(MSLAAssigner):
             scores_are_logits=scores_are_logits,
             contested="all",
             eps=EPS,
+            widen_small_sides=VERSIONS[str(version)],
         )
         self.version = str(version)
