@@ -18,7 +18,7 @@ help:
 	@echo 'make demo   train and compare a baseline and ADLA on generated scenes'
 	@echo 'make test   run the tests'
 	@echo 'make quick  run the tests that take seconds'
-	@echo 'make lint   check format, lint and types'
+	@echo 'make lint   check format, lint, types, imports between floors and dependencies'
 	@echo 'make wheel  build sdist and wheel, and try the wheel in a clean environment'
 	@echo 'make clean  remove build results and caches; $(VENV), data and work_dirs stay'
 
@@ -42,10 +42,12 @@ lint: env
 	@'$(VENV)/bin/python' -m ruff format --check .
 	@'$(VENV)/bin/python' -m ruff check .
 	@'$(VENV)/bin/python' -m mypy
+	@'$(VENV)/bin/lint-imports' --no-logo
+	@'$(VENV)/bin/deptry' .
 
 wheel: env
 	@'$(VENV)/bin/python' .ci/check_wheel.py
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find adla configs tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

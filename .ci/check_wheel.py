@@ -62,6 +62,10 @@ def main() -> None:
         print(run(python, "-c", TRIAL, cwd=folder).splitlines()[-1])
         (train,) = site.glob("adla/.mim/tools/train.py")
         run(python, train, "--help", cwd=folder)
+        adla = venv / "bin" / "adla"
+        run(adla, "env", cwd=folder)
+        shown = run(adla, "table", "list", "light", cwd=folder)
+        assert "retinanet_csp-nano_fpn-p2_light_sirst-v2.py" in shown, shown
         print(f"built and tried: {sdist.name}, {wheel.name}")
 
 

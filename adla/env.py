@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, module_from_spec
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from .compat.ext_finder import EXT_NAME, describe_broken
 from .compat.family import FAMILIES, find_mixed_families
+from .compat.processor import bf16_units, read_processor
 from .version import __version__
 
 #: Import names and the distributions that may provide them.
@@ -38,8 +38,6 @@ PACKAGES = {
     "pycocotools": ("pycocotools",),
     "hotcoco": ("hotcoco",),
 }
-#: Flags of a processor that multiplies bfloat16 itself, on x86 and on ARM.
-BF16_FLAGS = ("amx_bf16", "avx512_bf16", "bf16", "svebf16")
 
 
 def report() -> Iterator[str]:
@@ -79,8 +77,7 @@ def devices() -> list[tuple[str, str]]:
     """Describe the CPU and each CUDA device, and whether they have units for bfloat16."""
     import torch
 
-    model, flags = _processor()
-    units = ", ".join(flag for flag in BF16_FLAGS if flag in flags) or "none"
+    model, units = read_processor()[0], ", ".join(bf16_units()) or "none"
     cores = len(os.sched_getaffinity(0))
     cpu = f"{model}, {cores} cores, {torch.get_num_threads()} torch threads, bf16 units: {units}"
     lines = [("cpu", cpu), ("cuda", _cuda())]
@@ -142,17 +139,6 @@ def _cuda() -> str:
     if not torch.cuda.is_available():
         return f"torch is built for {torch.version.cuda}, but finds no device"
     return f"{built}, cuDNN {torch.backends.cudnn.version()}"
-
-
-def _processor() -> tuple[str, list[str]]:
-    """Return the processor's name and its flags, from Linux where it tells."""
-    path = Path("/proc/cpuinfo")
-    fields: dict[str, str] = {}
-    for line in path.read_text().splitlines() if path.exists() else []:
-        key, _, value = line.partition(":")
-        fields.setdefault(key.strip(), value.strip())
-    name = fields.get("model name") or platform.processor() or platform.machine()
-    return name, (fields.get("flags") or fields.get("Features") or "").split()
 
 
 def _system() -> str:

@@ -29,7 +29,7 @@ def examples():
 def test_the_similarity_serves_an_assigner():
     assigner = TASK_UTILS.build(
         dict(
-            type="BlockwiseMaxIoUAssigner",
+            type="SparseMaxIoUAssigner",
             pos_iou_thr=0.5,
             neg_iou_thr=0.4,
             iou_calculator=dict(type="CenterOverlaps2D"),

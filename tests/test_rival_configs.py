@@ -8,10 +8,10 @@ from mmdet.registry import TASK_UTILS
 from .test_configs import cached_model_cards, load  # noqa: F401
 
 ASSIGNERS = {
-    "dotd": "BlockwiseMaxIoUAssigner",
+    "dotd": "SparseMaxIoUAssigner",
     "nwd-rka": "RankingAssigner",
     "rfla": "HierarchicalAssigner",
-    "simd": "BlockwiseMaxIoUAssigner",
+    "simd": "SparseMaxIoUAssigner",
     "md": "AdaptiveDynamicAssigner",
 }
 BASES = {

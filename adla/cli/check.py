@@ -61,7 +61,7 @@ def inspect(sources: list[Source], eyes: Eyes, jobs: int) -> list[Inspection]:
             inspect_source(source, read, eyes, jobs, lambda: bar.advance(task))
             for source, read in zip(sources, records, strict=True)
         ]
-    shared = shared_images(sources, [set(files) for files in paths])
+    shared = shared_images(sources, dict(enumerate(map(set, paths))))
     if shared is not None:
         inspections[0].problems.append(shared)
     return inspections
@@ -100,14 +100,15 @@ def check(args: argparse.Namespace) -> int:
     import_mmdet()
     from mmengine.logging import MMLogger
 
-    from adla.dataset_check.config_datasets import config_sources, read_config
+    from adla.config_file import load_config
+    from adla.dataset_check.config_datasets import config_sources
     from adla.dataset_check.network_view import eyes_of
     from adla.dataset_check.pictures import save_smallest
     from adla.dataset_check.published import compare_with_published
     from adla.dataset_check.report import page, write_json
 
     MMLogger.get_current_instance().setLevel("ERROR")
-    cfg = read_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     sources = config_sources(cfg, args.split)
     inspections = inspect(sources, eyes_of(cfg.get("model")), args.jobs)
     published = compare_with_published(inspections)

@@ -31,7 +31,7 @@ COMMANDS = {
     "check": Command("adla.cli.check", "check the data sets of a config before training"),
     "eval": Command("adla.cli.eval", "evaluate COCO detections by the AI-TOD protocol"),
     "predict": Command("adla.cli.predict", "detect in images and in scenes of any size"),
-    "convert": Command("adla.cli.convert", "convert a data set to the layout of the configs"),
+    "convert": Command("adla.cli.convert", "convert a data set, or weights of another project"),
     "export": Command("adla.cli.export", "export a detector to ONNX"),
     "demo": Command("adla.cli.demo", "train a baseline and ADLA on generated scenes, compare"),
     "env": Command("adla.cli.env", "what adla runs on, one page for a bug report"),

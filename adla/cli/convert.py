@@ -1,10 +1,10 @@
-"""Convert a data set to COCO json in the layout of the configs."""
+"""Convert a data set to the layout of the configs, or the weights of another project."""
 
 from collections.abc import Sequence
 
 from .commands import Command, dispatch
 
-#: By the folder under data/ that the configs name. A line here makes a converter a command.
+#: Data sets by the folder under data/ that the configs name, and weights of other projects.
 CONVERTERS = {
     "aitod": Command("adla.cli.converters.aitod", "AI-TOD and AI-TOD-v2: check and lay out"),
     "hit-uav": Command("adla.cli.converters.hit_uav", "HIT-UAV, thermal, from a drone"),
@@ -14,9 +14,10 @@ CONVERTERS = {
     ),
     "sirst-v2": Command("adla.cli.converters.sirst_v2", "SIRST-V2, infrared"),
     "visdrone": Command("adla.cli.converters.visdrone", "VisDrone-DET, from drones"),
+    "yolov8": Command("adla.cli.converters.yolov8", "weights of ultralytics' YOLOv8"),
 }
 
 
 def main(words: Sequence[str]) -> int:
-    """Call the converter of a data set."""
+    """Call a converter."""
     return dispatch("adla convert", str(__doc__), CONVERTERS, words)

@@ -18,10 +18,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from adla.atomic_files import atomic_file
+from adla.evaluation.training_log import read_means
 from adla.experiments import tables
 from adla.experiments.demo_scenes import check_scenes, prepare_scenes
 from adla.experiments.launcher import Launcher
-from adla.experiments.metrics import read_metrics, read_training
+from adla.experiments.metrics import read_metrics
 from adla.experiments.progress import Ticker, execute
 from adla.experiments.runs import Run, make_run
 from adla.experiments.selection import find_rows
@@ -73,10 +75,8 @@ def compare(results: dict[str, dict[str, float | None]]) -> Table:
         cells = ["-" if value is None else f"{value:.1f}" for value in row]
         table.add_row(name, *cells, end_section=name == list(results)[-1])
     pairs = zip(rows[0], rows[-1], strict=True)
-    table.add_row(
-        "difference",
-        *["-" if None in (first, last) else f"{last - first:+.1f}" for first, last in pairs],
-    )
+    gains = [None if first is None or last is None else last - first for first, last in pairs]
+    table.add_row("difference", *["-" if gain is None else f"{gain:+.1f}" for gain in gains])
     return table
 
 
@@ -99,8 +99,8 @@ def measure(table: tables.Table, run: Run, console: Console) -> dict[str, float 
     """Return what a run measured: percent by metric, and the means of its training."""
     found = read_metrics(run, table)
     try:
-        return found | read_training(run, table.training)
-    except ValueError as error:  # a training can be too short for a number
+        return found | read_means(run.work_dir, table.training)
+    except (ValueError, OSError) as error:  # a training can be too short for a number
         console.print(f"note: {error}", highlight=False, soft_wrap=True)
         return found
 
@@ -126,7 +126,8 @@ def demonstrate(args: argparse.Namespace, console: Console) -> int:
     if not all(bring_through(table, run, root, console) for run in runs.values()):
         return 1
     results = {name: measure(table, run, console) for name, run in runs.items()}
-    (out / "results.json").write_text(json.dumps(results, indent=2))
+    with atomic_file(out / "results.json") as file:
+        json.dump(results, file, indent=2)
     with Ticker(console, "drawing pictures") as ticker:
         pictures = save_pictures(out, runs, configs, root / "data/scenes", ticker)
         ticker.update(1.0, "done")

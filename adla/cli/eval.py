@@ -16,10 +16,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from adla.atomic_files import atomic_file
 from adla.evaluation.coco_engines import load_engine
 from adla.evaluation.error_analysis import TIDE_ERRORS, image_rows, tide_errors
 from adla.evaluation.metric_tables import render_classes, render_metrics
-from adla.evaluation.output_files import mean_curves, whole_file, write_curves
+from adla.evaluation.output_files import mean_curves, write_curves
 from adla.evaluation.result_files import load_detections, load_ground_truth
 from adla.evaluation.tiny_evaluation import TinyEvaluation
 
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         print(render_classes(classes))
     if args.json:
         settings = {"gt": str(args.gt), "dt": str(args.dt), "max_dets": args.max_dets}
-        with whole_file(args.json) as file:
+        with atomic_file(args.json) as file:
             json.dump({"metrics": metrics, "classes": classes, **settings}, file, indent=1)
     if args.curves:
         save_curves(args.curves, evaluation)
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace, console: Console) -> None:
         console.print(tide_table(tide_errors(engine, args.max_dets[-1])))
     if args.per_image:
         names = {image["id"]: image["file_name"] for image in dataset["images"]}
-        with whole_file(args.per_image) as file:
+        with atomic_file(args.per_image) as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["file_name", "image_id", "tp", "fp", "fn", "f1"])
             for image, *numbers in image_rows(engine, args.max_dets[-1]):

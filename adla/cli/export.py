@@ -31,16 +31,13 @@ def export(args: argparse.Namespace) -> float:
     """Build the detector and export it; return how far the file is from torch."""
     import_mmdet()
     import torch
-    from mmengine.config import Config
-    from mmengine.registry import MODELS, init_default_scope
+    from mmengine.registry import MODELS
     from mmengine.runner import load_checkpoint
 
+    from adla.config_file import load_config
     from adla.engine.onnx_export import export_onnx
 
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
-    init_default_scope(cfg.get("default_scope", "mmdet"))
-    detector = MODELS.build(cfg.model)
+    detector = MODELS.build(load_config(args.config, args.cfg_options).model)
     if args.checkpoint:
         load_checkpoint(detector, args.checkpoint, map_location="cpu")
     with torch.no_grad():

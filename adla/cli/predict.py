@@ -27,7 +27,18 @@ from .commands import one_line_errors
 from .mmdet_imports import import_mmdet
 
 if TYPE_CHECKING:
+    from mmengine.config import Config
+
     from adla.inference.prediction import Outcome
+    from adla.inference.settings import Settings
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)
 
 
 def parse_args(words: Sequence[str]) -> argparse.Namespace:
@@ -88,6 +99,25 @@ def check_out(out: Path, formats: list[str] | None) -> None:
             )
 
 
+def choose_settings(args: argparse.Namespace, config: Config) -> Settings:
+    """Return how to predict, from the command line and the config."""
+    from adla.inference.settings import Settings
+    from adla.inference.slicing import choose_overlap, config_size
+
+    size = config_size(config) if args.slice is None else args.slice
+    return Settings(
+        size,
+        choose_overlap(size, args.overlap, args.max_object),
+        args.score_thr,
+        args.batch_size,
+        tuple(args.value_range) if args.value_range else None,
+        tuple(args.bands) if args.bands else None,
+        args.nms_thr,
+        args.merge_metric,
+        args.merge_thr,
+    )
+
+
 def predict(args: argparse.Namespace, console: Console) -> Outcome:
     """Predict with a progress bar.
 
@@ -97,22 +127,13 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     """
     import torch
 
-    from adla.inference.detector import SliceDetector, check_score_thr, load_config
+    from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
     from adla.inference.input_images import adopt_ids, find_images
     from adla.inference.prediction import Prediction
     from adla.inference.resume_log import FOLDER, ResumeLog
-    from adla.inference.settings import Settings
-    from adla.inference.slicing import choose_overlap, config_size
 
-    config = load_config(args.config, args.cfg_options)
-    size = config_size(config) if args.slice is None else args.slice
-    overlap = choose_overlap(size, args.overlap, args.max_object)
-    settings = Settings(
-        size, overlap, args.score_thr, args.batch_size,
-        tuple(args.value_range) if args.value_range else None,
-        tuple(args.bands) if args.bands else None,
-        args.nms_thr, args.merge_metric, args.merge_thr,
-    )  # fmt: skip
+    config = load_detector_config(args.config, args.cfg_options)
+    settings = choose_settings(args, config)
     check_score_thr(config, args.score_thr)
     images = find_images(args.inputs, args.out)
     if not args.fresh:
@@ -128,14 +149,11 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     resume_log = ResumeLog(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
     slices = sum(map(len, prediction.grids.values()))
     console.print(
-        f"{len(prediction.grids)} images, {slices} slices of {size or 'any'} px, overlap {overlap}",
+        f"{len(prediction.grids)} images, {slices} slices of "
+        f"{settings.slice_size or 'any'} px, overlap {settings.overlap}",
         highlight=False,
     )
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console) as progress:
+    with Progress(*COLUMNS, console=console) as progress:
         task = progress.add_task("detecting", total=slices)
         prediction.detect(detector, resume_log, lambda count: progress.advance(task, count))
         task = progress.add_task("joining", total=len(prediction.grids))

@@ -22,6 +22,10 @@ def clean_boxes(boxes: Tensor) -> Tensor:
 
     Raises:
         ValueError: If the last dimension is not 4.
+
+    Example:
+        >>> clean_boxes(torch.tensor([[0, 0, 4, 2], [3, 3, 1, 1]])).tolist()
+        [[0.0, 0.0, 4.0, 2.0], [0.0, 0.0, 0.0, 0.0]]
     """
     if boxes.ndim != 2 or boxes.size(-1) != 4:
         raise ValueError(
@@ -65,6 +69,10 @@ def size_bin_indices(boxes: Tensor) -> Tensor:
 
     Returns:
         Indices of shape (N,), dtype int64. An area on the border of two bins counts in the lower.
+
+    Example:
+        >>> size_bin_indices(torch.tensor([[0, 0, 8, 8], [0, 0, 9, 9]])).tolist()
+        [0, 1]
     """
     areas = box_areas(boxes)
     borders = [upper for _, upper in SIZE_BINS.values()][:-1]

@@ -1,13 +1,13 @@
 """What an annotation file says, as arrays, whatever is wrong with it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy import ndarray
 
-from adla.datasets.coco_file import is_number, read_coco
+from adla.datasets.coco_file import LISTS, entry_faults, read_coco
 from adla.datasets.problems import raise_problems
 
 
@@ -85,13 +85,12 @@ def read_records(ann_file: str | Path) -> Records:
     """
     ann_file = Path(ann_file)
     content, faults = read_coco(ann_file)
-    lists = ("images", "annotations", "categories")
-    if not all(isinstance(content.get(key), list) for key in lists):
+    if not all(isinstance(content.get(key), list) for key in LISTS):
         raise_problems(faults, ann_file, "")
     malformed: list[str] = []
-    images = _readable(content["images"], "image", _image_fault, malformed)
-    annotations = _readable(content["annotations"], "annotation", _annotation_fault, malformed)
-    categories = _readable(content["categories"], "category", _category_fault, malformed)
+    images = _readable(content, "images", "image", malformed)
+    annotations = _readable(content, "annotations", "annotation", malformed)
+    categories = _readable(content, "categories", "category", malformed)
     place = {image["id"]: index for index, image in reversed([*enumerate(images)])}
     return Records(
         ann_file=ann_file,
@@ -120,52 +119,14 @@ def _is_crowd(annotation: dict) -> bool:
     return bool(annotation.get("iscrowd") or annotation.get("ignore"))
 
 
-def _readable(
-    entries: list, noun: str, fault_of: Callable[[dict], str | None], malformed: list[str]
-) -> list[dict]:
-    """Return the entries without fault; the faults of the others go to `malformed`."""
+def _readable(content: dict, key: str, noun: str, malformed: list[str]) -> list[dict]:
+    """Return the entries of a list without fault; the faults of the others go to `malformed`."""
     good = []
-    for number, entry in enumerate(entries):
-        fault = "is not a dictionary" if not isinstance(entry, dict) else fault_of(entry)
-        if fault is None:
+    for number, entry in enumerate(content[key]):
+        faults = entry_faults(key, entry)
+        if not faults:
             good.append(entry)
-        else:
-            key = f" (id {entry['id']!r})" if isinstance(entry, dict) and "id" in entry else ""
-            malformed.append(f"{noun} number {number}{key}: {fault}")
+            continue
+        known = f" (id {entry['id']!r})" if isinstance(entry, dict) and "id" in entry else ""
+        malformed.append(f"{noun} number {number}{known}: {'; '.join(faults)}")
     return good
-
-
-def _fits(value: object) -> bool:
-    """Say whether a value is a number that a float holds; NaN and infinity are."""
-    return is_number(value) and (isinstance(value, float) or abs(value) < 2**53)
-
-
-def _id_fault(entry: dict, *keys: str) -> str | None:
-    for key in keys:
-        if isinstance(entry.get(key), bool) or not isinstance(entry.get(key), (int, str)):
-            return f"{key} is {entry.get(key)!r}, not a number"
-    return None
-
-
-def _image_fault(image: dict) -> str | None:
-    if not isinstance(image.get("file_name"), str) or not image["file_name"]:
-        return f"file_name is {image.get('file_name')!r}"
-    for key in ("width", "height"):
-        if not _fits(image.get(key)) or not 0 < image[key] < 2**31:
-            return f"{key} is {image.get(key)!r}"
-    return _id_fault(image, "id")
-
-
-def _annotation_fault(annotation: dict) -> str | None:
-    box = annotation.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or not all(map(_fits, box)):
-        return f"bbox is {box!r}, not four numbers"
-    if not _fits(annotation.get("area", 0)):
-        return f"area is {annotation.get('area')!r}, not a number"
-    return _id_fault(annotation, "id", "image_id", "category_id")
-
-
-def _category_fault(category: dict) -> str | None:
-    if not isinstance(category.get("name"), str):
-        return f"name is {category.get('name')!r}"
-    return _id_fault(category, "id")

@@ -9,7 +9,6 @@ from pathlib import Path
 from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
 from .annotations import Records
 
@@ -63,24 +62,6 @@ class Opened:
     boxes: dict = field(default_factory=dict)
     labels: dict = field(default_factory=dict)
     error: str | None = None
-
-
-def read_config(path: str | Path, options: dict | None = None) -> Config:
-    """Read a config and enter its default scope.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If mmengine cannot make a config of it.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"config file {path} is not there")
-    try:
-        cfg = Config.fromfile(path)
-        cfg.merge_from_dict(options or {})
-    except Exception as error:  # a config is a program: anything may go wrong in it
-        raise ValueError(f"{path} is not a config: {type(error).__name__}: {error}") from error
-    init_default_scope(cfg.get("default_scope") or "mmdet")
-    return cfg
 
 
 def config_sources(cfg: Config, split: str = "all") -> list[Source]:

@@ -5,12 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-from PIL import Image
-
-from adla.datasets.converters.images import read_image_size
-
-_ORIENTATION, _LYING = 0x0112, range(5, 9)  # the EXIF tag, and its values that swap the sides
+from adla.datasets.image_reading import read_decoded_size
 
 
 @dataclass
@@ -61,17 +56,6 @@ def read_files(
 def _read(path: Path) -> tuple[int, int] | str | None:
     """Return the size of an image, why it cannot be read, or None if there is no file."""
     try:
-        if not path.is_file():
-            return None
-        read_image_size(path)  # also the checksums, which decoding passes over
-        with Image.open(path) as image:
-            image.load()
-            lying = image.getexif().get(_ORIENTATION) in _LYING
-            return image.size[::-1] if lying else image.size
-    except Exception as error:  # Pillow's plugins raise what they like on damaged bytes
-        unknown = "cannot identify" in str(error)
-        # mmcv reads with OpenCV, which knows some kinds of TIFF that Pillow does not.
-        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if unknown else None
-        if image is not None:
-            return image.shape[1], image.shape[0]
+        return read_decoded_size(path) if path.is_file() else None
+    except (ValueError, OSError) as error:
         return str(error)

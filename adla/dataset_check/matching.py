@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from adla.evaluation.box_arrays import box_overlaps
+
 from .assigner_coverage import fixed_threshold, least_iou, lift_limit, reach_beyond
 from .priors import Level, Priors
 
@@ -122,7 +124,6 @@ def best_anchor_iou(boxes: ndarray, canvases: ndarray, priors: Priors) -> ndarra
         priors: The anchors.
     """
     best = np.zeros(len(boxes))
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     for level in priors.levels:
         last = level.cells(canvases) - 1
         for anchor in level.anchors:
@@ -134,12 +135,7 @@ def best_anchor_iou(boxes: ndarray, canvases: ndarray, priors: Priors) -> ndarra
                 final = np.minimum(last, np.ceil((canvases + border - upper) / level.stride) - 1)
             center = (boxes[:, :2] + boxes[:, 2:] - lower - upper) / 2
             cell = np.clip(np.round(center / level.stride), first, np.maximum(first, final))
-            shift = cell * level.stride
-            sides = np.minimum(boxes[:, 2:], upper + shift) - np.maximum(
-                boxes[:, :2], lower + shift
-            )
-            overlap = np.clip(sides, 0, None).prod(axis=1)
-            iou = overlap / (area + (upper - lower).prod() - overlap)
+            iou = box_overlaps(boxes, anchor + np.tile(cell * level.stride, 2))
             best = np.maximum(best, np.where((first <= final).all(axis=1), iou, 0))
     return best
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy import ndarray
 
 from adla.core import SIZE_BINS
+from adla.datasets.image_reading import read_bgr
 from adla.visualization.figure import (
     BLUE,
     GREEN,
@@ -56,7 +56,7 @@ def save_smallest(
     for size, file, box in objects:
         if len(shown) == count:
             break
-        image = cv2.imread(str(file)) if file.is_file() else None
+        image = read_bgr(file)
         if image is not None:
             shown.append((size, file, box, image))
     if not shown:

@@ -1,5 +1,6 @@
 """Findings as tables of one page for a terminal or a pipe, and as json for scripts."""
 
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from adla.atomic_files import atomic_file
 from adla.core import SIZE_BINS
-from adla.datasets.converters.coco_json import write_all
 
 from .inspection import Inspection
 from .matching import Matching
@@ -221,7 +222,8 @@ def page(stream: TextIO) -> Console:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a json file, whole or not at all; NaN becomes null."""
-    write_all({Path(path): _without_nan(content)})
+    with atomic_file(path) as file:
+        json.dump(_without_nan(content), file)
 
 
 def _without_nan(value: Any) -> Any:

@@ -10,6 +10,8 @@ from .problems import raise_problems
 
 # Beyond it a number is no pixel coordinate; it also keeps sums of whole numbers in float range.
 MAX_COORDINATE = 1e9
+#: The lists of a COCO detection file.
+LISTS = ("images", "categories", "annotations")
 
 
 def load_coco(path: str | os.PathLike) -> dict[str, Any]:
@@ -49,25 +51,56 @@ def read_coco(path: str | os.PathLike) -> tuple[dict[str, Any], list[str]]:
 
 def coco_problems(coco: dict[str, Any]) -> list[str]:
     """List what is wrong with the structure of COCO annotations."""
-    problems: list[str] = []
-    ids = {key: _check_ids(coco, key, problems) for key in ("images", "categories", "annotations")}
+    problems = [
+        f'no list "{key}" (an empty one is written "{key}": [])'
+        for key in LISTS
+        if not isinstance(coco.get(key), list)
+    ]
     if problems:
         return problems
     if not coco["images"]:
         problems.append('"images" is empty')
-    for index, image in enumerate(coco["images"]):
-        _check_image(image, f"images[{index}]", problems)
-    for index, category in enumerate(coco["categories"]):
-        if not isinstance(category.get("name"), str):
-            problems.append(f"categories[{index}]: name {short(category.get('name'))} is no string")
-    for index, ann in enumerate(coco["annotations"]):
-        _check_annotation(ann, index, ids["images"], ids["categories"], problems)
+    ids: dict[str, set[int | str]] = {key: set() for key in LISTS}
+    for key in LISTS:
+        for index, entry in enumerate(coco[key]):
+            faults = entry_faults(key, entry)
+            if not faults and entry["id"] in ids[key]:
+                faults.append(f"id {short(entry['id'])} is there more than once")
+            if isinstance(entry, dict) and is_id(entry.get("id")):
+                ids[key].add(entry["id"])
+            if key == "annotations" and not faults:
+                faults += [
+                    f"{name} {short(entry[name])} is not in the file"
+                    for name, known in (("image_id", "images"), ("category_id", "categories"))
+                    if entry[name] not in ids[known]
+                ]
+            problems += [f"{key}[{index}]: {fault}" for fault in faults]
     return problems
 
 
+def entry_faults(key: str, entry: Any) -> list[str]:
+    """List what is wrong with one entry by itself, whatever else is in the file.
+
+    Args:
+        key: The list it is in, one of :data:`LISTS`.
+        entry: The entry, as json has it.
+    """
+    if not isinstance(entry, dict):
+        return [f"{short(entry)} is no object"]
+    names = ("id", "image_id", "category_id") if key == "annotations" else ("id",)
+    faults = [
+        f"{name} {short(entry.get(name))} is no whole number or string"
+        for name in names
+        if not is_id(entry.get(name))
+    ]
+    return faults + _FAULTS[key](entry)
+
+
 def is_number(value: Any) -> bool:
-    """Say whether a value read from json is a number; infinities and nan are."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Say whether a value read from json is a number that a float holds; inf and nan are."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return isinstance(value, float) or abs(value) < 2**53
 
 
 def is_finite(value: float) -> bool:
@@ -75,54 +108,47 @@ def is_finite(value: float) -> bool:
     return abs(value) < MAX_COORDINATE
 
 
-def _is_id(value: Any) -> bool:
+def is_box(value: Any) -> bool:
+    """Say whether a value read from json is four numbers."""
+    return isinstance(value, list) and len(value) == 4 and all(map(is_number, value))
+
+
+def is_id(value: Any) -> bool:
+    """Say whether a value read from json can be an id."""
     return isinstance(value, (int, str)) and not isinstance(value, bool)
 
 
-def _check_ids(coco: dict[str, Any], key: str, problems: list[str]) -> set[int | str]:
-    """Check that a list of objects is there and each has an id of its own; return the ids."""
-    ids: set[int | str] = set()
-    entries = coco.get(key)
-    if not isinstance(entries, list):
-        problems.append(f'no list "{key}" (an empty one is written "{key}": [])')
-        return ids
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            problems.append(f"{key}[{index}]: {short(entry)} is no object")
-            continue
-        value = entry.get("id")
-        if not _is_id(value):
-            problems.append(f"{key}[{index}]: id {short(value)} is no whole number or string")
-        elif value in ids:
-            problems.append(f"{key}[{index}]: id {short(value)} is there more than once")
-        else:
-            ids.add(value)
-    return ids
-
-
-def _check_image(image: dict[str, Any], where: str, problems: list[str]) -> None:
-    name = image.get("file_name")
+def _image_faults(image: dict[str, Any]) -> list[str]:
+    name, faults = image.get("file_name"), []
     if not (isinstance(name, str) and name):
-        problems.append(f"{where}: file_name {short(name)} is no name")
+        faults.append(f"file_name {short(name)} is no name")
     for side in ("width", "height"):
         value = image.get(side)
         if not (is_number(value) and 0 < value < MAX_COORDINATE):
-            problems.append(f"{where}: {side} {short(value)} is no size in pixels")
+            faults.append(f"{side} {short(value)} is no size in pixels")
+    return faults
 
 
-def _check_annotation(
-    ann: dict[str, Any], index: int, images: set, categories: set, problems: list[str]
-) -> None:
-    for key, known in (("image_id", images), ("category_id", categories)):
-        value = ann.get(key)
-        if not _is_id(value) or value not in known:
-            problems.append(f"annotations[{index}]: {key} {short(value)} is not in the file")
-    box = ann.get("bbox")
-    if not (isinstance(box, list) and len(box) == 4 and all(map(is_number, box))):
-        problems.append(f"annotations[{index}]: bbox {short(box)} is not four numbers")
+def _category_faults(category: dict[str, Any]) -> list[str]:
+    name = category.get("name")
+    return [] if isinstance(name, str) else [f"name {short(name)} is no string"]
+
+
+def _annotation_faults(ann: dict[str, Any]) -> list[str]:
+    faults = []
+    if not is_box(ann.get("bbox")):
+        faults.append(f"bbox {short(ann.get('bbox'))} is not four numbers")
     area = ann.get("area", 0)
     if not is_number(area) or abs(area) >= MAX_COORDINATE**2:
-        problems.append(f"annotations[{index}]: area {short(area)} is no number")
+        faults.append(f"area {short(area)} is no number")
     for key in ("iscrowd", "ignore"):
         if ann.get(key, 0) not in (0, 1):
-            problems.append(f"annotations[{index}]: {key} {short(ann[key])} is neither 0 nor 1")
+            faults.append(f"{key} {short(ann[key])} is neither 0 nor 1")
+    return faults
+
+
+_FAULTS = {
+    "images": _image_faults,
+    "categories": _category_faults,
+    "annotations": _annotation_faults,
+}

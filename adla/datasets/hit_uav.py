@@ -4,14 +4,15 @@ from typing import ClassVar
 
 from mmdet.registry import DATASETS
 
+from .converters.hit_uav_read import CLASSES
 from .tiny_coco import TinyCocoDataset
 
 
 @DATASETS.register_module()
 class HITUAVDataset(TinyCocoDataset):
-    """HIT-UAV as converted by ``tools/dataset_converters/hit_uav.py``; persons have 8 to 16 px."""
+    """HIT-UAV as converted by ``adla convert hit-uav``; persons have 8 to 16 px."""
 
     METAINFO: ClassVar[dict] = {
-        "classes": ("Person", "Car", "Bicycle", "OtherVehicle"),
+        "classes": CLASSES,
         "palette": [(230, 25, 75), (0, 130, 200), (255, 225, 25), (60, 180, 75)],
     }

@@ -9,6 +9,6 @@ from .tiny_coco import TinyCocoDataset
 
 @DATASETS.register_module()
 class Sen2ShipsDataset(TinyCocoDataset):
-    """sen2ships in tiles, as converted by ``tools/dataset_converters/sen2ships.py``."""
+    """sen2ships in tiles, as converted by ``adla convert sen2ships``."""
 
     METAINFO: ClassVar[dict] = {"classes": ("ship",), "palette": [(0, 130, 200)]}

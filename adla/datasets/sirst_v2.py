@@ -9,6 +9,6 @@ from .tiny_coco import TinyCocoDataset
 
 @DATASETS.register_module()
 class SIRSTV2Dataset(TinyCocoDataset):
-    """SIRST-V2 as converted by ``tools/dataset_converters/sirst_v2.py``; half has no target."""
+    """SIRST-V2 as converted by ``adla convert sirst-v2``; half has no target."""
 
     METAINFO: ClassVar[dict] = {"classes": ("Target",), "palette": [(230, 25, 75)]}

@@ -10,7 +10,7 @@ from .tiny_coco import TinyCocoDataset
 
 @DATASETS.register_module()
 class VisDroneDataset(TinyCocoDataset):
-    """VisDrone-DET as converted by ``tools/dataset_converters/visdrone.py``."""
+    """VisDrone-DET as converted by ``adla convert visdrone``."""
 
     METAINFO: ClassVar[dict] = {
         "classes": CLASSES,

@@ -1,12 +1,12 @@
 """The network of a detector as an ONNX file: image in, every box and its scores out."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import torch
 from mmdet.models.detectors import SingleStageDetector
 from torch import Tensor, nn
+
+from adla.atomic_files import atomic_path
 
 TOLERANCE = 1e-4
 
@@ -63,9 +63,7 @@ def export_onnx(
     graph = DeployGraph(detector)
     image = torch.randn(1, 3, size[1], size[0], generator=torch.Generator().manual_seed(0))
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        draft = Path(folder) / path.name
+    with atomic_path(path) as draft:
         torch.onnx.export(
             graph,
             (image,),
@@ -81,7 +79,6 @@ def export_onnx(
                 f"ONNX Runtime differs from torch by {difference:.2g}, more than {TOLERANCE:g}; "
                 f"{path} is not written"
             )
-        os.replace(draft, path)
     return difference
 
 

@@ -14,7 +14,7 @@ class GroundTruth:
         image_ids: Ids of all images, ascending; also of those without boxes.
         class_names: Names of the evaluated classes.
         images: (G,), for each box the index of its image in ``image_ids``.
-        classes: (G,), for each box the index of its class in ``class_names``.
+        labels: (G,), for each box the index of its class in ``class_names``.
         boxes: (G, 4), xywh in pixels.
         areas: (G,), square pixels; they decide the size bin.
         crowds: (G,), whether a box is a region that only swallows detections.
@@ -23,7 +23,7 @@ class GroundTruth:
     image_ids: list[int | str]
     class_names: list[str]
     images: np.ndarray
-    classes: np.ndarray
+    labels: np.ndarray
     boxes: np.ndarray
     areas: np.ndarray
     crowds: np.ndarray
@@ -72,24 +72,65 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class Detections:
-    """The detected boxes of a data set.
+    """Detected boxes, side by side: of one image or scene, or of many.
+
+    Boxes are kept as COCO's files have them, because a corner that is computed and subtracted again
+    rounds, and the area decides the size bin.
 
     Attributes:
-        images: (D,), for each box the index of its image in :attr:`GroundTruth.image_ids`.
-        classes: (D,), for each box the index of its class in :attr:`GroundTruth.class_names`.
-        boxes: (D, 4), xywh in pixels, finite.
-        scores: (D,), finite. Of equal scores the one that stands first comes first.
+        boxes: (D, 4), xywh in pixels of the image, float64.
+        scores: (D,), in [0, 1]. Of equal scores the one that stands first comes first.
+        labels: (D,), integers: for each box the index of its class.
+        images: (D,), for each box the index of its image in :attr:`GroundTruth.image_ids`; zeros
+            where all are of one image.
     """
 
-    images: np.ndarray
-    classes: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
+    labels: np.ndarray
+    images: np.ndarray
+
+    @classmethod
+    def from_corners(
+        cls, corners: np.ndarray, scores: np.ndarray, labels: np.ndarray
+    ) -> "Detections":
+        """Return the detections of one image from boxes (D, 4), xyxy in pixels."""
+        corners = np.asarray(corners, np.float64)
+        boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+        return cls(boxes, scores, labels, np.zeros(len(scores), np.int64))
+
+    @property
+    def corners(self) -> np.ndarray:
+        """The boxes (D, 4), xyxy in pixels."""
+        return to_corners(self.boxes)
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def select(self, index: np.ndarray) -> "Detections":
+        """Return some of the detections, by a mask or by indices."""
+        columns = (self.boxes, self.scores, self.labels, self.images)
+        return Detections(*(column[index] for column in columns))
 
 
-def paired_ious(boxes1: np.ndarray, boxes2: np.ndarray) -> np.ndarray:
-    """Return the IoU (N,) in [0, 1] of each pair of boxes (N, 4), xywh in pixels."""
-    low = np.maximum(boxes1[:, :2], boxes2[:, :2])
-    high = np.minimum(boxes1[:, :2] + boxes1[:, 2:], boxes2[:, :2] + boxes2[:, 2:])
-    shared = (high - low).clip(0).prod(1)
-    return shared / (boxes1[:, 2:].prod(1) + boxes2[:, 2:].prod(1) - shared)
+def to_corners(boxes: np.ndarray) -> np.ndarray:
+    """Turn boxes (N, 4) from xywh into xyxy."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+
+
+def box_overlaps(corners1: np.ndarray, corners2: np.ndarray, over: str = "union") -> np.ndarray:
+    """Return the share of overlap in [0, 1] of boxes (..., 4), xyxy in pixels; shapes broadcast.
+
+    For every pair of (N, 4) and (M, 4), give ``corners1[:, None]`` and ``corners2[None]``.
+
+    Args:
+        corners1: The one box of each pair.
+        corners2: The other.
+        over: What the intersection is divided by: ``'union'`` (IoU) or the ``'smaller'`` box.
+    """
+    low = np.maximum(corners1[..., :2], corners2[..., :2])
+    high = np.minimum(corners1[..., 2:], corners2[..., 2:])
+    shared = (high - low).clip(0).prod(axis=-1)
+    area1, area2 = ((c[..., 2:] - c[..., :2]).prod(axis=-1) for c in (corners1, corners2))
+    base = np.minimum(area1, area2) if over == "smaller" else area1 + area2 - shared
+    return np.divide(shared, base, out=np.zeros_like(shared), where=base > 0)

@@ -133,13 +133,13 @@ def _build_hotcoco(truth: GroundTruth, detections: Detections) -> Engine:
     truths = COCO.from_arrays(
         *_images_and_categories(truth),
         truth.images + 1,
-        truth.classes + 1,
+        truth.labels + 1,
         truth.boxes,
         area=truth.areas,
         iscrowd=truth.crowds,
     )
     rows = np.column_stack(
-        [detections.images + 1, detections.boxes, detections.scores, detections.classes + 1]
+        [detections.images + 1, detections.boxes, detections.scores, detections.labels + 1]
     )
     return Engine(COCOeval, truths, truths.load_res(rows), len(truth.image_ids))
 
@@ -152,7 +152,7 @@ def _build_pycocotools(truth: GroundTruth, detections: Detections) -> Engine:
         coco = COCO()
         images, categories = _images_and_categories(truth)
         values = {
-            "image_id": columns.images + 1, "category_id": columns.classes + 1,
+            "image_id": columns.images + 1, "category_id": columns.labels + 1,
             "bbox": columns.boxes, **extra,
         }  # fmt: skip
         rows = zip(*(value.tolist() for value in values.values()), strict=True)

@@ -1,33 +1,18 @@
 """Files that an evaluation leaves: detections and precision-recall curves, whole or not at all."""
 
-import contextlib
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Sequence
 
 import numpy as np
+
+from adla.atomic_files import atomic_file
 
 from .tiny_evaluation import TinyEvaluation
 
 #: The IoU thresholds of the picture.
 DRAWN_IOUS = (0.25, 0.5, 0.75)
-
-
-@contextlib.contextmanager
-def whole_file(path: str | os.PathLike) -> Iterator[TextIO]:
-    """Open a text file that takes its name, and a former file's place, only once it is complete."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_detections(
@@ -41,7 +26,7 @@ def write_detections(
             ``labels`` (N,) as arrays.
         category_ids: Category id of each label.
     """
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         separator = "["
         for prediction in predictions:
             boxes = np.array(prediction["bboxes"])
@@ -65,7 +50,7 @@ def write_curves(path: str | os.PathLike, evaluation: TinyEvaluation) -> None:
     """
     precision, _, scores = (array[..., -1] for array in evaluation.curves)
     recalls = np.linspace(0, 1, precision.shape[1])
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["class", "size", "iou", "recall", "precision", "score"])
         for k, name in enumerate(evaluation.truth.class_names):

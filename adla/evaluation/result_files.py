@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adla.datasets.coco_file import is_number, load_coco
+from adla.datasets.coco_file import is_box, is_id, is_number, load_coco
 
 from .box_arrays import Detections, GroundTruth
 
@@ -72,13 +72,13 @@ def load_detections(
     names = {image.get("file_name") for image in dataset["images"]}
     images = _positions(path, entries, "image_id", truth.image_ids, names)
     category_ids = [category["id"] for category in dataset["categories"]]
-    classes = _positions(path, entries, "category_id", category_ids, set(truth.class_names))
+    labels = _positions(path, entries, "category_id", category_ids, set(truth.class_names))
     boxes = _numbers(path, entries, "bbox", (4,))
     scores = _numbers(path, entries, "score", ())
     _check_boxes(path, boxes, entries)
     outside = ~((scores >= 0) & (scores <= 1))
     _refuse(path, outside, entries, "a score outside [0, 1] (divide percentages by 100)")
-    return Detections(images, classes, boxes, scores), _suspicions(dataset, images, boxes)
+    return Detections(boxes, scores, labels, images), _suspicions(dataset, images, boxes)
 
 
 def _read_entries(path: str | os.PathLike, dataset: Mapping) -> list:
@@ -111,7 +111,7 @@ def _positions(
     """Return the index in ``ids`` of each detection's id."""
     index = {known: position for position, known in enumerate(ids)}
     found = [entry[key] for entry in entries]
-    no_id = [not isinstance(value, (int, str)) or isinstance(value, bool) for value in found]
+    no_id = [not is_id(value) for value in found]
     _refuse(path, np.array(no_id, bool), entries, f"a {key} that is no whole number or text")
     positions = np.array([index.get(value, -1) for value in found], np.int64)
     unknown = list(dict.fromkeys(found[i] for i in np.flatnonzero(positions < 0)))
@@ -141,16 +141,12 @@ def _numbers(
     except ValueError:  # boxes of different lengths
         values = np.zeros(0)
     if values.dtype.kind not in "iuf" or values.shape != (len(column), *shape):
-        is_right: Callable[[Any], bool] = _is_box if shape else is_number
+        is_right: Callable[[Any], bool] = is_box if shape else is_number
         wrong = np.array([not is_right(value) for value in column], bool)
         _refuse(
             path, wrong, entries, f"a {key} that is not {'four numbers' if shape else 'a number'}"
         )
     return values.astype(np.float64)
-
-
-def _is_box(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 4 and all(map(is_number, value))
 
 
 def _check_boxes(path: str | os.PathLike, boxes: np.ndarray, entries: Sequence[dict]) -> None:

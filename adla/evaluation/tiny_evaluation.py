@@ -7,7 +7,7 @@ import numpy as np
 
 from adla.size_bins import SIZE_BINS
 
-from .box_arrays import Detections, GroundTruth, paired_ious
+from .box_arrays import Detections, GroundTruth, box_overlaps, to_corners
 from .coco_engines import ALL_AREAS, Curves, Matches, load_engine
 from .optimal_lrp import OptimalLRP, optimal_lrp
 
@@ -76,10 +76,11 @@ class TinyEvaluation:
         chosen, found, ignored = self.matches
         ious = np.zeros(len(chosen))
         hit = found >= 0
-        ious[hit] = paired_ious(self.detections.boxes[chosen[hit]], self.truth.boxes[found[hit]])
-        scores, classes = self.detections.scores[chosen], self.detections.classes[chosen]
+        pairs = self.detections.boxes[chosen[hit]], self.truth.boxes[found[hit]]
+        ious[hit] = box_overlaps(*map(to_corners, pairs))
+        scores, classes = self.detections.scores[chosen], self.detections.labels[chosen]
         counts = np.bincount(
-            self.truth.classes[~self.truth.crowds], minlength=len(self.truth.class_names)
+            self.truth.labels[~self.truth.crowds], minlength=len(self.truth.class_names)
         )
         return [
             optimal_lrp(scores[mine], ious[mine], ignored[mine], int(count), LRP_IOU_THR)

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
+from mmdet.models.task_modules import AssignResult
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmengine.structures import InstanceData
 
+from adla.datasets.image_reading import read_bgr
 from adla.visualization import (
     best_f1_score,
     load_scalars,
@@ -21,16 +22,16 @@ from adla.visualization import (
 )
 from adla.visualization.assignments import crowded_window
 from adla.visualization.coco_results import read_samples
-from adla.visualization.detections import Detections
+from adla.visualization.detections import Sample
 
 from .progress import Ticker
-from .run_config import load_config
+from .run_config import load_run_config
 from .runs import Run, load_record
 
 WINDOW = 128  # side of the enlarged crops in pixels
 
 
-def most_crowded(samples: Mapping[str, Detections], count: int) -> list[str]:
+def most_crowded(samples: Mapping[str, Sample], count: int) -> list[str]:
     """Return the images with the most objects below 12 px: chosen by the data, not the results."""
 
     def tiny(name: str) -> int:
@@ -62,7 +63,7 @@ def save_pictures(
     }
     samples = next(iter(found.values()))
     names = most_crowded(samples, 2)
-    images = [cv2.imread(str(scenes / "images" / name)) for name in names]
+    images = [read_bgr(scenes / "images" / name) for name in names]
     windows = [
         crowded_window(samples[name].gt_boxes, image.shape[1::-1], WINDOW)
         for name, image in zip(names, images, strict=True)
@@ -86,11 +87,10 @@ def save_pictures(
 
 
 def _assign(
-    run: Run, configs: Path, image: np.ndarray, truth: Detections
+    run: Run, configs: Path, image: np.ndarray, truth: Sample
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the anchors (A, 4) and their `gt_inds` (A,) as the trained run assigns them."""
-    init_default_scope("mmdet")
-    model = MODELS.build(load_config(configs, run).model).eval()
+    model = MODELS.build(load_run_config(configs, run).model).eval()
     record = load_record(run)
     assert record is not None and record.checkpoint is not None
     checkpoint = str(run.work_dir / record.checkpoint)
@@ -100,7 +100,7 @@ def _assign(
         assigner.set_progress(1.0)
     seen, assign = [], assigner.assign
 
-    def listen(pred_instances, *args, **kwargs):
+    def listen(pred_instances: InstanceData, *args: Any, **kwargs: Any) -> AssignResult:
         result = assign(pred_instances, *args, **kwargs)
         seen.append((pred_instances.priors.numpy(), result.gt_inds.numpy()))
         return result

@@ -10,11 +10,10 @@ import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.analysis import get_model_complexity_info
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
 import adla.models  # noqa: F401  registers the components
-from adla.evaluation.output_files import whole_file
+from adla.atomic_files import atomic_file
+from adla.config_file import load_config
 
 from .complexity import Complexity
 from .tables import Row
@@ -28,9 +27,8 @@ def measure(config_root: Path, row: Row, side: int) -> Complexity:
         row: A row that has a config.
         side: Side of the image in pixels.
     """
-    cfg = Config.fromfile(config_root / str(row.config), import_custom_modules=False)
-    cfg.merge_from_dict({k: v for k, v in row.options.items() if "pretrained" not in k})
-    init_default_scope(cfg.default_scope)
+    options = {k: v for k, v in row.options.items() if "pretrained" not in k}
+    cfg = load_config(config_root / str(row.config), options, import_modules=False)
     model = MODELS.build(cfg.model).eval()
     # DetectoRS scales its standardized convolutions as weights are loaded; unscaled they overflow.
     scales = ("weight_gamma", "weight_beta")
@@ -54,5 +52,5 @@ def measure(config_root: Path, row: Row, side: int) -> Complexity:
 
 def save_complexities(file: Path, complexities: Mapping[str, Complexity]) -> None:
     """Write what has been measured, whole or not at all."""
-    with whole_file(file) as stream:
+    with atomic_file(file) as stream:
         json.dump({key: asdict(value) for key, value in complexities.items()}, stream, indent=1)

@@ -77,8 +77,7 @@ def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
 def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None], None]) -> int:
     """Run a command, copy its output to a log file and show each line to `on_line`.
 
-    Its OpenMP threads sleep when they wait: threads that spin, as is their default, bring a
-    training on a busy machine almost to a halt.
+    Its OpenMP threads sleep when they wait: spinning ones almost halt a training on a busy machine.
 
     Args:
         command: The command.

@@ -5,8 +5,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from adla.evaluation.training_log import read_means
+
 from .complexity import Complexity, complexity_key
-from .metrics import read_metrics, read_training
+from .metrics import read_metrics
 from .run_config import has_changed
 from .runs import Run, describe, find_runs, load_record
 from .tables import Row, Table
@@ -98,8 +100,8 @@ def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line,
     except ValueError as error:
         problems.append(f"{where}: {error}")
     try:
-        line.ours |= read_training(run, table.training) if table.training else {}
-    except ValueError as error:
+        line.ours |= read_means(run.work_dir, table.training) if table.training else {}
+    except (ValueError, OSError) as error:
         problems.append(f"{where}: {error}")
     return line, problems
 

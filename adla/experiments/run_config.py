@@ -10,10 +10,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from adla.config_file import change_config, load_config
+
 from .runs import Record, Run
 
 
-def load_config(folder: Path, run: Run) -> Config:
+def load_run_config(folder: Path, run: Run) -> Config:
     """Read the config of a run, with the run's options in it.
 
     Args:
@@ -21,16 +23,11 @@ def load_config(folder: Path, run: Run) -> Config:
         run: The run.
 
     Raises:
-        ValueError: If an option does not fit the config.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no config, or an option does not fit it.
     """
     cfg = copy.deepcopy(_read(folder / str(run.row.config)))
-    for key, value in run.options.items():
-        try:
-            cfg.merge_from_dict({key: value})
-        except (KeyError, TypeError, IndexError, AssertionError) as error:
-            raise ValueError(
-                f"the option {key}={value} does not fit {run.row.config}: {error}"
-            ) from error
+    change_config(cfg, run.options, run.row.config)
     return cfg
 
 
@@ -49,12 +46,12 @@ def has_changed(folder: Path, run: Run, record: Record) -> bool:
     files = _files(folder / str(run.row.config))
     if all(file.stat().st_mtime <= written for file in files):
         return False
-    return digest(load_config(folder, run)) != record.digest
+    return digest(load_run_config(folder, run)) != record.digest
 
 
 @functools.cache
 def _read(path: Path) -> Config:
-    return Config.fromfile(path, import_custom_modules=False)
+    return load_config(path, import_modules=False)
 
 
 def _files(path: Path) -> Iterator[Path]:

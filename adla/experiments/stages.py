@@ -7,12 +7,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from adla.evaluation.output_files import whole_file
+from adla.atomic_files import atomic_file
 
 from .dataset_paths import check_data
 from .launcher import Launcher
 from .metrics import missing_columns
-from .run_config import digest, load_config
+from .run_config import digest, load_run_config
 from .runs import Record, Run, last_checkpoint, load_record
 from .tables import Table
 
@@ -126,7 +126,7 @@ class Stages:
             )
 
     def _load_config(self, run: Run) -> Config:
-        return load_config(self.launcher.root / "configs", run)
+        return load_run_config(self.launcher.root / "configs", run)
 
     def _open_record(self, run: Run, cfg: Config) -> Record:
         """Return the record of a run, a new one if it was never started.
@@ -146,7 +146,7 @@ class Stages:
 
 
 def _save(run: Run, record: Record) -> None:
-    with whole_file(run.record_file) as file:
+    with atomic_file(run.record_file) as file:
         json.dump(asdict(record), file, indent=2, default=str)
 
 

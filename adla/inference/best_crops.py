@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
+from adla.evaluation.box_arrays import Detections
 from adla.visualization.figure import VERMILION, add_box, new_grid, save_figure, show_image
 
-from .detected import Detected
 from .image_readers import Picture, Raster, RowBuffer
 
 #: Number of crops in a picture and in one line of it.
@@ -49,7 +49,7 @@ class BestCrops:
         self._classes = classes
         self._crops: list[Crop] = []
 
-    def add(self, found: Detected, name: str, opener: Callable[[], Picture | Raster]) -> None:
+    def add(self, found: Detections, name: str, opener: Callable[[], Picture | Raster]) -> None:
         """Take in the detections of an image, by descending score.
 
         Args:
@@ -70,17 +70,18 @@ class BestCrops:
                     x0, y0, x1, y1 = crop.window
                     crop.pixels = rows.read(y0, y1)[0][:, x0:x1].copy()
 
-    def _crop(self, found: Detected, index: int, name: str, source: Picture | Raster) -> Crop:
+    def _crop(self, found: Detections, index: int, name: str, source: Picture | Raster) -> Crop:
         """Place the window of a detection."""
-        box, size = found.boxes[index], np.array([source.width, source.height])
+        corners = found.corners
+        box, size = corners[index], np.array([source.width, source.height])
         side = max(SMALLEST, int(np.ceil(CONTEXT * (box[2:] - box[:2]).max())))
         start = ((box[:2] + box[2:] - side) / 2).round().astype(int)
         start = start.clip(0, np.maximum(size - side, 0))
         window = np.concatenate([start, np.minimum(start + side, size)])
-        inside = (found.boxes[:, :2] < window[2:]) & (found.boxes[:, 2:] > window[:2])
+        inside = (corners[:, :2] < window[2:]) & (corners[:, 2:] > window[:2])
         place = "{:.0f}, {:.0f}".format(*box[:2])
         title = f"{self._classes[found.labels[index]]} {found.scores[index]:.2f}\n{name} ({place})"
-        return Crop(float(found.scores[index]), title, window, found.boxes[inside.all(axis=1)])
+        return Crop(float(found.scores[index]), title, window, corners[inside.all(axis=1)])
 
     def save(self, path: Path) -> bool:
         """Save the crops and say whether there are any; without any, no file is written."""
@@ -96,7 +97,5 @@ class BestCrops:
             for box in crop.boxes - start:
                 add_box(axes, box, VERMILION, linewidth=1.2)
             axes.set_title(crop.title, fontsize=7)
-        part = path.with_name(f".{path.stem}.part{path.suffix}")
-        save_figure(figure, part)
-        part.replace(path)
+        save_figure(figure, path)
         return True

@@ -8,17 +8,19 @@ import numpy as np
 import torch
 from mmdet.registry import DATASETS, MODELS
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
+from adla.config_file import load_config
+from adla.evaluation.box_arrays import Detections
+
 from ..compat.checkpoints import explain_refusal
-from .detected import Detected
+from ..compat.prepare import prepare_stack
 
 
-def load_config(path: Path, options: dict | None = None) -> Config:
-    """Load a config and check that its test pipeline can take slices.
+def load_detector_config(path: Path, options: dict | None = None) -> Config:
+    """Read a config and check that its test pipeline can take slices.
 
     Args:
         path: The config file.
@@ -26,12 +28,9 @@ def load_config(path: Path, options: dict | None = None) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it has no test pipeline, or one without the steps that slices need.
+        ValueError: If it is no config, or has no test pipeline with the steps that slices need.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no such config: {path}")
-    config = Config.fromfile(path)
-    config.merge_from_dict(options or {})
+    config = load_config(path, options)
     dataset = config.get("test_dataloader", {}).get("dataset", {})
     steps = [str(step["type"]).split(".")[-1] for step in dataset.get("pipeline") or []]
     if not steps:
@@ -97,7 +96,7 @@ class SliceDetector:
     """A detector that takes slices.
 
     Args:
-        config: See :func:`load_config`.
+        config: See :func:`load_detector_config`.
         checkpoint: A checkpoint of its training.
         device: Such as 'cpu' or 'cuda:0'.
 
@@ -112,8 +111,8 @@ class SliceDetector:
     def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
         if not checkpoint.is_file():
             raise FileNotFoundError(f"no such checkpoint: {checkpoint}")
+        prepare_stack()  # before anything reads the checkpoint
         config = copy.deepcopy(config)
-        init_default_scope(config.get("default_scope", "mmdet"))
         if config.model.get("backbone", {}).get("init_cfg"):
             config.model.backbone.init_cfg = None
         config.visualizer = dict(type="DetLocalVisualizer")
@@ -133,19 +132,19 @@ class SliceDetector:
         )
         self._inferencer = wrapper.model
 
-    def detect(self, slices: list[ndarray]) -> list[Detected]:
+    def detect(self, slices: list[ndarray]) -> list[Detections]:
         """Detect in a batch of slices.
 
         Args:
             slices: Pixels (H, W, 3), BGR, uint8, all of one size.
 
         Returns:
-            What each slice holds, xyxy in pixels of the slice.
+            What each slice holds, in pixels of the slice.
         """
         height, width = slices[0].shape[:2]
         predictions = self._inferencer(slices, batch_size=len(slices))["predictions"]
         return [
-            Detected(
+            Detections.from_corners(
                 np.array(each["bboxes"], np.float64).reshape(-1, 4).clip(0, [width, height] * 2),
                 np.array(each["scores"], np.float64),
                 np.array(each["labels"], np.int64),

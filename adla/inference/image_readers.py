@@ -12,6 +12,8 @@ from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.windows import Window
 
+from adla.datasets.image_reading import orientation, upright_size
+
 from .raster_bands import ValueRange, choose_bands, describe_range, to_uint8
 
 #: Up to so many pixels a picture that is no GeoTIFF is decoded as a whole.
@@ -19,10 +21,6 @@ WHOLE_PIXELS = 64_000_000
 #: Bytes of raw values that are read at a time, and bytes of decoded blocks that GDAL may keep (its
 #: own default is a share of the machine's memory).
 CHUNK_BYTES, GDAL_CACHE_BYTES = 64_000_000, 256_000_000
-#: EXIF tag that says how a picture is turned; above 4 its sides are swapped.
-ORIENTATION = 0x0112
-#: What counts as a picture in a folder.
-SUFFIXES = (".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 class UnreadableImage(ValueError):
@@ -41,9 +39,8 @@ class Picture:
     def __init__(self, path: Path) -> None:
         self._path = path
         with Image.open(path) as image:
-            # Pillow would decode a PNG to its end in search of an EXIF block.
-            self._turn = image.getexif().get(ORIENTATION, 1) if "exif" in image.info else 1
-            self.width, self.height = image.size[::-1] if self._turn > 4 else image.size
+            self._turned = orientation(image) != 1
+            self.width, self.height = upright_size(image)
         self._decoded: tuple[ndarray, ndarray] | None = None
 
     def read_rows(self, top: int, bottom: int) -> tuple[ndarray, ndarray]:
@@ -56,7 +53,7 @@ class Picture:
     def _decode(self) -> tuple[ndarray, ndarray]:
         try:
             with Image.open(self._path) as image:
-                image = ImageOps.exif_transpose(image) if self._turn > 1 else image
+                image = ImageOps.exif_transpose(image) if self._turned else image
                 alpha = "A" in image.getbands() or "transparency" in image.info
                 pixels = np.asarray(image.convert("RGBA" if alpha else "RGB"))
         except (OSError, SyntaxError) as error:

@@ -7,8 +7,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from adla.datasets.coco_file import load_coco
-
-from .image_readers import SUFFIXES
+from adla.datasets.image_reading import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,14 @@ def find_images(inputs: Sequence[str], out: Path | None = None) -> list[ImageFil
             found = {
                 file: file.relative_to(path).as_posix()
                 for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in SUFFIXES and file.is_file() and out not in file.parents
+                if file.suffix.lower() in IMAGE_SUFFIXES
+                and file.is_file()
+                and out not in file.parents
             }
             if not found:
-                raise FileNotFoundError(f"no image in the folder {each} ({', '.join(SUFFIXES)})")
+                raise FileNotFoundError(
+                    f"no image in the folder {each} ({', '.join(IMAGE_SUFFIXES)})"
+                )
         elif path.exists() or not has_magic(each):
             if not path.is_file():
                 raise FileNotFoundError(f"no such image or folder: {each}")

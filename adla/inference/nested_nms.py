@@ -6,12 +6,12 @@ import numpy as np
 from numpy import ndarray
 from sahi.postprocess.combine import batched_nms
 
-from .detected import Detected
+from adla.evaluation.box_arrays import Detections
 
 
 def suppress_nested(
-    found: Detected, slice_ids: ndarray, threshold: float
-) -> tuple[Detected, ndarray]:
+    found: Detections, slice_ids: ndarray, threshold: float
+) -> tuple[Detections, ndarray]:
     """Apply SAHI's NMS to each slice and class, with the overlap taken over the smaller box.
 
     A box of 4 px in one of 8 px has an IoU of 0.25, so a detector's own NMS keeps both.
@@ -26,7 +26,7 @@ def suppress_nested(
     """
     if threshold == 0:
         return found, slice_ids
-    table = np.column_stack([found.boxes, found.scores, found.labels])
+    table = np.column_stack([found.corners, found.scores, found.labels])
     bounds = np.searchsorted(slice_ids, [*np.unique(slice_ids), np.inf])
     keep = [np.zeros(0, np.int64)]
     for start, stop in pairwise(bounds):

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from adla.evaluation.box_arrays import Detections
+
 from .best_crops import BestCrops
-from .detected import Detected
 from .detector import SliceDetector
 from .image_readers import Picture, Raster, UnreadableImage, open_source
 from .input_images import ImageFile
@@ -194,7 +195,7 @@ class Prediction:
         if "picture" in self._formats and crops.save(out / FORMATS["picture"]):
             self.outcome.files.append(out / FORMATS["picture"])
 
-    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detected:
+    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detections:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
         found, slice_ids = collect_scene(grid, resume_log, number)

@@ -12,9 +12,8 @@ from numpy import ndarray
 from rasterio.crs import CRS
 from rasterio.warp import transform as warp
 
-from adla.evaluation.output_files import whole_file
-
-from .detected import Detected
+from adla.atomic_files import atomic_file
+from adla.evaluation.box_arrays import Detections
 
 #: What RFC 7946 asks for: longitude and latitude on WGS 84.
 WGS84 = CRS.from_epsg(4326)
@@ -42,7 +41,7 @@ def json_list(path: Path, before: str = "", after: str = "") -> Iterator[JsonLis
         before: Json text in front of the list.
         after: Json text behind it.
     """
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(before + "[\n")
         yield JsonList(file)
         file.write("\n]" + after + "\n")
@@ -54,14 +53,13 @@ def coco_head(images: Sequence[dict], categories: Sequence[dict]) -> str:
     return head[:-1] + ',\n"annotations": '
 
 
-def coco_results(found: Detected, image_id: int, category_ids: Sequence[int]) -> Iterator[dict]:
+def coco_results(found: Detections, image_id: int, category_ids: Sequence[int]) -> Iterator[dict]:
     """Yield detections as entries of a COCO result list; xywh to a thousandth of a pixel."""
     for box, score, label in zip(found.boxes, found.scores, found.labels, strict=True):
-        x, y, width, height = (round(float(v), 3) for v in (*box[:2], *(box[2:] - box[:2])))
         yield {
             "image_id": image_id,
             "category_id": category_ids[label],
-            "bbox": [x, y, width, height],
+            "bbox": [round(float(value), 3) for value in box],
             "score": round(float(score), 6),
         }
 
@@ -96,11 +94,12 @@ def lonlat_corners(boxes: ndarray, transform: Affine, crs: CRS) -> ndarray:
 
 
 def geojson_features(
-    found: Detected, image: str, classes: Sequence[str], transform: Affine, crs: CRS
+    found: Detections, image: str, classes: Sequence[str], transform: Affine, crs: CRS
 ) -> Iterator[dict]:
     """Yield detections as GeoJSON features (RFC 7946); corners to 1e-8 degrees, a millimetre."""
-    rings = lonlat_corners(found.boxes, transform, crs).round(8)
-    for ring, box, score, label in zip(rings, found.boxes, found.scores, found.labels, strict=True):
+    corners = found.corners
+    rings = lonlat_corners(corners, transform, crs).round(8)
+    for ring, box, score, label in zip(rings, corners, found.scores, found.labels, strict=True):
         yield {
             "type": "Feature",
             "geometry": {"type": "Polygon", "coordinates": [ring.tolist()]},

@@ -4,23 +4,13 @@ The folder is called ``predict_journal`` among the outputs.
 """
 
 import hashlib
-import io
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy import ndarray
 
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also if the machine stops."""
-    part = path.with_name(f".{path.name}.part")
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+from adla.atomic_files import atomic_file
 
 
 def file_digest(path: Path) -> str:
@@ -54,8 +44,8 @@ class ResumeLog:
         file = folder / "settings.json"
         settings = json.loads(json.dumps(settings))
         if not file.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomic(file, json.dumps(settings, indent=1).encode())
+            with atomic_file(file, durable=True) as stream:
+                json.dump(settings, stream, indent=1)
             return
         before = json.loads(file.read_text())
         changed = [key for key in {**before, **settings} if before.get(key) != settings.get(key)]
@@ -75,9 +65,8 @@ class ResumeLog:
             key: Number of the image and of the row in it.
             table: What was found.
         """
-        buffer = io.BytesIO()
-        np.save(buffer, table)
-        write_atomic(self._file(key), buffer.getvalue())
+        with atomic_file(self._file(key), "wb", durable=True) as file:
+            np.save(file, table)
 
     def read(self, key: tuple[int, int]) -> ndarray:
         """Read what :meth:`write` wrote."""
@@ -85,7 +74,7 @@ class ResumeLog:
 
     def discard(self) -> None:
         """Remove the log's files, and its folder if nothing else is in it."""
-        for pattern in ("*.npy", ".*.part", "settings.json"):
+        for pattern in ("*.npy", ".*.tmp", "settings.json"):
             for file in self._folder.glob(pattern):
                 file.unlink()
         if self._folder.is_dir() and not any(self._folder.iterdir()):

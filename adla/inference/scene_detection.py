@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy import ndarray
 
-from .detected import Detected
+from adla.evaluation.box_arrays import Detections
+
 from .detector import SliceDetector
 from .image_readers import Picture, Raster, RowBuffer
 from .resume_log import ResumeLog
@@ -58,20 +59,22 @@ def detect_scene(
         resume_log.write((number, row), np.concatenate(tables))
 
 
-def _to_table(found: Detected, column: int, left: int, top: int, score_thr: float) -> ndarray:
+def _to_table(found: Detections, column: int, left: int, top: int, score_thr: float) -> ndarray:
     """Return detections as rows: x0, y0, x1, y1 in pixels of the scene, score, label, column."""
     keep = found.scores >= score_thr
     columns = np.full(len(found), column)
-    boxes = found.boxes + np.array([left, top, left, top])
+    boxes = found.corners + np.array([left, top, left, top])
     return np.column_stack([boxes, found.scores, found.labels, columns])[keep]
 
 
-def collect_scene(grid: SliceGrid, resume_log: ResumeLog, number: int) -> tuple[Detected, ndarray]:
+def collect_scene(
+    grid: SliceGrid, resume_log: ResumeLog, number: int
+) -> tuple[Detections, ndarray]:
     """Read what all slices of an image found, and the slice of each detection, from the log."""
     tables = []
     for row in range(len(grid.rows)):
         tables.append(resume_log.read((number, row)))
         tables[-1][:, 6] += row * len(grid.columns)
     table = np.concatenate(tables)
-    found = Detected(table[:, :4], table[:, 4], table[:, 5].astype(np.int64))
+    found = Detections.from_corners(table[:, :4], table[:, 4], table[:, 5].astype(np.int64))
     return found, table[:, 6].astype(np.int64)

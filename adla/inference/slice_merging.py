@@ -18,11 +18,13 @@ appears exactly once, however close others are.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
 
-from .detected import Detected
+from adla.evaluation.box_arrays import Detections, box_overlaps
+
 from .slicing import SliceGrid
 
 METRICS = ("ios", "iou")
@@ -31,13 +33,13 @@ MARGIN = 2.0
 
 
 def merge_slices(
-    found: Detected,
+    found: Detections,
     slice_ids: ndarray,
     grid: SliceGrid,
     threshold: float = 0.5,
     metric: str = "ios",
     margin: float = MARGIN,
-) -> Detected:
+) -> Detections:
     """Join the detections of all slices of a scene.
 
     Args:
@@ -51,10 +53,10 @@ def merge_slices(
     Returns:
         The joined detections, by descending score.
     """
-    gaps = _gaps_to_borders(found.boxes, grid.boxes[slice_ids], grid)
+    gaps = _gaps_to_borders(found.corners, grid.boxes[slice_ids], grid)
     cut = gaps.min(axis=1) <= margin
     keep = ~cut
-    keep[cut] = ~_seen_whole(found.boxes[cut], grid, margin)
+    keep[cut] = ~_seen_whole(found.corners[cut], grid, margin)
     found, slice_ids, cut = found.select(keep), slice_ids[keep], cut[keep]
     depth = np.where(cut, -1, gaps[keep].min(axis=1))
     pairs = _find_pairs(found, slice_ids, cut, grid, threshold, metric)
@@ -88,7 +90,7 @@ def _seen_whole(boxes: ndarray, grid: SliceGrid, margin: float) -> ndarray:
 
 
 def _find_pairs(
-    found: Detected,
+    found: Detections,
     slice_ids: ndarray,
     cut: ndarray,
     grid: SliceGrid,
@@ -100,22 +102,23 @@ def _find_pairs(
     Returns:
         Indices (P, 2), the best pairs first: of one label before of two, then by IoU.
     """
-    slices = grid.boxes
+    slices, corners = grid.boxes, found.corners
     starts = np.searchsorted(slice_ids, np.arange(len(slices) + 1))
     pairs, ious = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
     for one, other in _overlapping_slices(grid):
         (x0, y0), (x1, y1) = slices[[one, other], :2].max(0), slices[[one, other], 2:].min(0)
         index = []
         for own in (np.arange(starts[k], starts[k + 1]) for k in (one, other)):
-            left, top, right, bottom = found.boxes[own].T
+            left, top, right, bottom = corners[own].T
             index.append(own[(left < x1) & (right > x0) & (top < y1) & (bottom > y0)])
         if not all(map(len, index)):
             continue
-        boxes = [found.boxes[own] for own in index]
+        boxes = [corners[own] for own in index]
         seen = [each.clip((x0, y0, x0, y0), (x1, y1, x1, y1)) for each in boxes]
         whole = ~(cut[index[0]][:, None] | cut[index[1]][None])
         iou, ios = (
-            np.where(whole, *both) for both in zip(_overlaps(*boxes), _overlaps(*seen), strict=True)
+            np.where(whole, _overlaps(*boxes, over), _overlaps(*seen, over))
+            for over in ("union", "smaller")
         )
         i, j = np.nonzero((iou if metric == "iou" else ios) >= threshold)
         pairs.append(np.stack([index[0][i], index[1][j]], axis=1))
@@ -141,18 +144,9 @@ def _overlapping_slices(grid: SliceGrid) -> Iterator[tuple[int, int]]:
                 yield r0 * count + c1, r1 * count + c0
 
 
-def _overlaps(boxes1: ndarray, boxes2: ndarray) -> tuple[ndarray, ndarray]:
-    """Return intersection over union and over the smaller box, (N, M), of boxes (N, 4), (M, 4)."""
-    lower = np.maximum(boxes1[:, None, :2], boxes2[None, :, :2])
-    upper = np.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])
-    shared = (upper - lower).clip(0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (boxes1, boxes2)]
-    union = areas[0][:, None] + areas[1][None] - shared
-    smaller = np.minimum(areas[0][:, None], areas[1][None])
-    return tuple(
-        np.divide(shared, base, out=np.zeros_like(shared), where=base > 0)
-        for base in (union, smaller)
-    )
+def _overlaps(boxes1: ndarray, boxes2: ndarray, over: str) -> ndarray:
+    """Return :func:`box_overlaps` of every pair of boxes (N, 4) and (M, 4)."""
+    return box_overlaps(boxes1[:, None], boxes2[None], over)
 
 
 def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:
@@ -175,7 +169,9 @@ def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _represent(found: Detected, cut: ndarray, depth: ndarray, groups: list[list[int]]) -> Detected:
+def _represent(
+    found: Detections, cut: ndarray, depth: ndarray, groups: list[list[int]]
+) -> Detections:
     """Return one detection per group and all that are in none.
 
     Args:
@@ -184,14 +180,14 @@ def _represent(found: Detected, cut: ndarray, depth: ndarray, groups: list[list[
         depth: How far they are from the borders of their slice.
         groups: Indices of the detections that are one object.
     """
-    merged = Detected(found.boxes.copy(), found.scores.copy(), found.labels)
+    boxes, scores, corners = found.boxes.copy(), found.scores.copy(), found.corners
     keep = np.ones(len(found), bool)
     for group in groups:
         best = max(group, key=lambda i: (depth[i], found.scores[i], -i))
         keep[group] = False
         keep[best] = True
         if cut[best]:
-            merged.boxes[best, :2] = found.boxes[group, :2].min(axis=0)
-            merged.boxes[best, 2:] = found.boxes[group, 2:].max(axis=0)
-            merged.scores[best] = found.scores[group].max()
-    return merged.select(keep)
+            low, high = corners[group, :2].min(axis=0), corners[group, 2:].max(axis=0)
+            boxes[best] = *low, *(high - low)
+            scores[best] = found.scores[group].max()
+    return replace(found, boxes=boxes, scores=scores).select(keep)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from numpy import concatenate, ndarray
-
+from adla.evaluation.box_arrays import to_corners
 from adla.evaluation.result_files import load_detections, load_ground_truth
 
-from .detections import Detections
+from .detections import Sample
 
 
-def read_samples(ann_file: str | Path, result_file: str | Path) -> dict[str, Detections]:
+def read_samples(ann_file: str | Path, result_file: str | Path) -> dict[str, Sample]:
     """Read what a detector found in each image of an annotation file, by the image's file name.
 
     Crowd regions are left out.
@@ -28,16 +27,7 @@ def read_samples(ann_file: str | Path, result_file: str | Path) -> dict[str, Det
     samples = {}
     for index, image_id in enumerate(truth.image_ids):
         mine, real = found.images == index, (truth.images == index) & ~truth.crowds
-        samples[names[image_id]] = Detections(
-            _corners(found.boxes[mine]),
-            found.scores[mine],
-            found.classes[mine],
-            _corners(truth.boxes[real]),
-            truth.classes[real],
+        samples[names[image_id]] = Sample(
+            found.select(mine), to_corners(truth.boxes[real]), truth.labels[real]
         )
     return samples
-
-
-def _corners(boxes: ndarray) -> ndarray:
-    """Turn xywh (N, 4) into xyxy."""
-    return concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)

@@ -1,9 +1,10 @@
 """Curves of several trainings from the scalars that mmengine writes."""
 
-import json
 from pathlib import Path
 
 import numpy as np
+
+from adla.evaluation.training_log import select_records
 
 from .figure import CYCLE, new_grid, save_figure
 
@@ -16,30 +17,10 @@ DEFAULT_PANELS: dict[str, str] = {
 }
 
 
-def load_scalars(work_dir: str | Path) -> list[dict[str, float]]:
-    """Read all records of a work directory in the order of their writing.
-
-    A resumed training has one `*/vis_data/scalars.json` per start; they are read by start time.
-
-    Raises:
-        FileNotFoundError: If the directory holds no such file.
-    """
-    files = sorted(Path(work_dir).glob("*/vis_data/scalars.json"))
-    if not files:
-        raise FileNotFoundError(f"no */vis_data/scalars.json under {work_dir}")
-    lines = [line for file in files for line in file.read_text().splitlines()]
-    return [json.loads(line) for line in lines if line.endswith("}")]
-
-
 def select_series(records: list[dict[str, float]], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return steps and values, each of shape (P,), of one scalar; a repeated step counts once.
-
-    A training that was resumed from an older checkpoint repeats steps: the later value stays.
-    Steps are iterations for what the training logs and epochs for what the validation logs.
-    """
-    points = {record["step"]: record[name] for record in records if name in record}
-    steps = sorted(points)
-    return np.array(steps), np.array([points[step] for step in steps], float)
+    """Return steps and values, each of shape (P,), of one scalar; a repeated step counts once."""
+    found = select_records(records, name)
+    return np.array([*found]), np.array([record[name] for record in found.values()], float)
 
 
 def save_curves(

@@ -1,12 +1,15 @@
 """Detections against ground truth: what was found, what was missed, what is not there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy import ndarray
+
+from adla.evaluation.box_arrays import Detections, box_overlaps
+from adla.evaluation.operating_point import best_f1
 
 from .figure import SKY, VERMILION, YELLOW, add_box, new_grid, save_figure, show_image
 
@@ -17,36 +20,31 @@ _STYLES = {
 }
 
 
-@dataclass
-class Detections:
+@dataclass(frozen=True)
+class Sample:
     """The detections in one image and its ground truth.
 
     Attributes:
-        boxes: Shape (N, 4), xyxy in pixels.
-        scores: Shape (N,), in [0, 1].
-        labels: Shape (N,), integers.
+        found: The N detections.
         gt_boxes: Shape (K, 4), xyxy in pixels.
         gt_labels: Shape (K,), integers.
     """
 
-    boxes: ndarray
-    scores: ndarray
-    labels: ndarray
+    found: Detections
     gt_boxes: ndarray
     gt_labels: ndarray
 
+    def from_score(self, score: float) -> "Sample":
+        """Return the sample without the detections of lower scores."""
+        return replace(self, found=self.found.select(self.found.scores >= score))
 
-def pairwise_iou(boxes1: ndarray, boxes2: ndarray) -> ndarray:
-    """Return the IoU, shape (N, K), of boxes (N, 4) and (K, 4), xyxy in pixels."""
-    lower = np.maximum(boxes1[:, None, :2], boxes2[None, :, :2])
-    upper = np.minimum(boxes1[:, None, 2:], boxes2[None, :, 2:])
-    overlap = np.clip(upper - lower, 0, None).prod(axis=2)
-    area1, area2 = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (boxes1, boxes2))
-    union = area1[:, None] + area2[None] - overlap
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    def class_iou(self) -> ndarray:
+        """Return the IoU (N, K) of detections and ground truths; 0 where the classes differ."""
+        overlaps = box_overlaps(self.found.corners[:, None], self.gt_boxes[None].astype(float))
+        return overlaps * (self.found.labels[:, None] == self.gt_labels[None])
 
 
-def match_detections(sample: Detections, iou_thr: float = 0.5) -> tuple[ndarray, ndarray]:
+def match_detections(sample: Sample, iou_thr: float = 0.5) -> tuple[ndarray, ndarray]:
     """Match greedily, by descending score, each detection to the free ground truth it fits best.
 
     Only ground truths of the same label count, and only from `iou_thr` on, as in COCO.
@@ -54,37 +52,27 @@ def match_detections(sample: Detections, iou_thr: float = 0.5) -> tuple[ndarray,
     Returns:
         Which detections are true positives, (N,), and which ground truths were found, (K,).
     """
-    overlaps = pairwise_iou(sample.boxes.astype(float), sample.gt_boxes.astype(float))
-    overlaps[sample.labels[:, None] != sample.gt_labels[None]] = 0
-    hit, found = np.zeros(len(sample.boxes), bool), np.zeros(len(sample.gt_boxes), bool)
-    for index in np.argsort(-sample.scores, kind="stable"):
+    overlaps = sample.class_iou()
+    hit, found = np.zeros(len(sample.found), bool), np.zeros(len(sample.gt_boxes), bool)
+    for index in np.argsort(-sample.found.scores, kind="stable"):
         free = np.where(found, 0, overlaps[index])
         if len(free) and free.max() >= iou_thr:
             hit[index] = found[free.argmax()] = True
     return hit, found
 
 
-def best_f1_score(samples: list[Detections], iou_thr: float = 0.5) -> tuple[float, float]:
-    """Return the score threshold with the highest F1 over a set of images, and that F1.
-
-    Without a single true positive the answer is (1.0, 0.0).
-    """
+def best_f1_score(samples: list[Sample], iou_thr: float = 0.5) -> tuple[float, float]:
+    """Return the score threshold with the highest F1 over a set of images, and that F1."""
     hits = np.concatenate([match_detections(sample, iou_thr)[0] for sample in samples])
-    scores = np.concatenate([sample.scores for sample in samples])
-    num_gts = sum(len(sample.gt_boxes) for sample in samples)
-    order = np.argsort(-scores, kind="stable")
-    true_positives = hits[order].cumsum()
-    if not hits.any():
-        return 1.0, 0.0
-    f1 = 2 * true_positives / (np.arange(1, len(order) + 1) + num_gts)
-    best = int(f1.argmax())
-    return float(scores[order][best]), float(f1[best])
+    scores = np.concatenate([sample.found.scores for sample in samples])
+    best = best_f1(scores, hits, sum(len(sample.gt_boxes) for sample in samples))
+    return best.score, best.f1
 
 
 def draw_detections(
     axes: Axes,
     image: ndarray,
-    sample: Detections,
+    sample: Sample,
     title: str,
     score_thr: float = 0.3,
     window: tuple[float, float, float, float] | None = None,
@@ -101,13 +89,10 @@ def draw_detections(
             what has its centre in the window.
     """
     window = window or (0, 0, image.shape[1], image.shape[0])
-    strong = sample.scores >= score_thr
-    shown = Detections(
-        sample.boxes[strong], sample.scores[strong], sample.labels[strong],
-        sample.gt_boxes, sample.gt_labels,
-    )  # fmt: skip
+    shown = sample.from_score(score_thr)
     hit, found = match_detections(shown)
-    groups = (shown.boxes[hit], shown.boxes[~hit], shown.gt_boxes[~found])
+    corners = shown.found.corners
+    groups = (corners[hit], corners[~hit], shown.gt_boxes[~found])
     groups = [boxes[_centers_inside(boxes, window)] for boxes in groups]
     show_image(axes, image, window)
     for boxes, style in zip(groups, _STYLES.values(), strict=True):
@@ -128,7 +113,7 @@ def _centers_inside(boxes: ndarray, window: tuple[float, float, float, float]) -
 def save_detections(
     path: str | Path,
     images: list[ndarray],
-    columns: dict[str, tuple[list[Detections], float]],
+    columns: dict[str, tuple[list[Sample], float]],
     windows: list[tuple[float, float, float, float]] | None = None,
 ) -> Path:
     """Save a grid: one row per image, one column per detector.

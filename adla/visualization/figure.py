@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy import ndarray
 
+from adla.atomic_files import atomic_path
+
 #: Okabe and Ito's palette, which colour-blind readers can tell apart.
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442",
@@ -60,6 +62,6 @@ def add_box(axes: Axes, box: ndarray, color: str, **style: object) -> None:
 def save_figure(figure: Figure, path: str | Path, dpi: int = 150) -> Path:
     """Save a figure, making its folder, and return the path."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=dpi, facecolor="white")
+    with atomic_path(path) as draft:
+        figure.savefig(draft, format=path.suffix[1:], dpi=dpi, facecolor="white")
     return path

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
-from .detections import Detections, best_f1_score, match_detections, pairwise_iou
+from .detections import Sample, best_f1_score, match_detections
 from .figure import SKY, VERMILION, new_grid, save_figure
 
 #: Borders of the size bins of the bars, in pixels.
@@ -14,7 +14,7 @@ SIZES = (0, 3, 4, 5, 6, 8, 12, np.inf)
 
 
 def object_fates(
-    samples: list[Detections], iou_thr: float = 0.5
+    samples: list[Sample], iou_thr: float = 0.5
 ) -> tuple[ndarray, ndarray, ndarray, int]:
     """Return what became of every object at the score with the best F1.
 
@@ -29,25 +29,16 @@ def object_fates(
     threshold, _ = best_f1_score(samples, iou_thr)
     sizes, overlaps, founds, false_alarms = [], [], [], 0
     for sample in samples:
-        kept = sample.scores >= threshold
-        sample = Detections(
-            sample.boxes[kept],
-            sample.scores[kept],
-            sample.labels[kept],
-            sample.gt_boxes,
-            sample.gt_labels,
-        )
+        sample = sample.from_score(threshold)
         hit, found = match_detections(sample, iou_thr)
-        iou = pairwise_iou(sample.boxes.astype(float), sample.gt_boxes.astype(float))
-        iou = iou * (sample.labels[:, None] == sample.gt_labels[None])
         sizes.append(np.sqrt((sample.gt_boxes[:, 2:] - sample.gt_boxes[:, :2]).prod(axis=1)))
-        overlaps.append(iou.max(axis=0, initial=0))
+        overlaps.append(sample.class_iou().max(axis=0, initial=0))
         founds.append(found)
         false_alarms += int((~hit).sum())
     return np.concatenate(sizes), np.concatenate(overlaps), np.concatenate(founds), false_alarms
 
 
-def save_hits(path: str | Path, runs: Mapping[str, list[Detections]]) -> Path:
+def save_hits(path: str | Path, runs: Mapping[str, list[Sample]]) -> Path:
     """Save one row per run: objects found and missed by size, and how well each is covered.
 
     Args:

@@ -5,5 +5,5 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
-# As published; in mixed precision (tools/train.py --amp).
+# As published; in mixed precision (adla train --amp).
 model = dict(bbox_head=dict(num_classes=1, open_border=True))

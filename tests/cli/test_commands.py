@@ -56,8 +56,9 @@ def test_a_command_explains_itself_with_an_example(adla_command, name):
 def test_a_converter_explains_itself_with_an_example(adla_command, name):
     assert f"  {name} " in adla_command("convert", "--help")[1]
     code, out, _ = adla_command("convert", name, "-h")
-    assert code == 0 and re.search(rf"^Example: adla convert {name} .*data/{name}", out, re.M)
-    tool = ROOT / "tools/dataset_converters" / f"{name.replace('-', '_')}.py"
+    kind, target = ("model", f"{name}n.pth") if name == "yolov8" else ("dataset", f"data/{name}")
+    assert code == 0 and re.search(rf"^Example: adla convert {name} .*{target}", out, re.M)
+    tool = ROOT / f"tools/{kind}_converters" / f"{name.replace('-', '_')}.py"
     assert f'main("convert", "{name}")' in tool.read_text()
 
 

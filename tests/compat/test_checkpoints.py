@@ -12,6 +12,7 @@ from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import CheckpointLoader
 
 from adla.compat.checkpoints import explain_refusal, get_statistic
+from adla.compat.prepare import prepare_stack
 from tests.engine.conftest import scenes  # noqa: F401
 from tests.engine.training import tiny_config
 
@@ -26,6 +27,11 @@ class Evil:
 
     def __reduce__(self):
         return os.system, (f"touch {self.path}",)
+
+
+@pytest.fixture(autouse=True)
+def prepared():
+    prepare_stack()
 
 
 @pytest.fixture
@@ -103,5 +109,5 @@ def test_no_tool_runs_what_a_checkpoint_holds(scenes, tmp_path, tool):  # noqa: 
         [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True
     )
     assert not (tmp_path / "harm").exists()
-    assert result.returncode == 1 and "Traceback" not in result.stderr, result.stderr
+    assert result.returncode and "Traceback" not in result.stderr, result.stderr
     assert "holds posix.system, which could run code" in result.stderr.splitlines()[-1]

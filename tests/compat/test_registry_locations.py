@@ -49,7 +49,7 @@ def run(code: str, *words: str) -> subprocess.CompletedProcess:
         ("import adla; from mmdet.apis import init_detector", "TASK_UTILS"),
         ("from mmdet.apis import init_detector; import adla", "METRICS"),
         ("from mmdet.registry import MODELS; import adla", "OPTIM_WRAPPERS"),
-        ("from mmdet.registry import HOOKS; HOOKS.get('Hook'); import adla", "HOOKS"),
+        ("from mmdet.registry import DATASETS as D; D.get('CocoDataset'); import adla", "DATASETS"),
         ("import adla.core", "TRANSFORMS"),
         ("import adla.datasets.tiny_coco", "DATASETS"),
         ("import adla.models.task_modules.assigners.ranking_assigner", "TASK_UTILS"),

@@ -18,14 +18,28 @@ import pytest
 import torch
 from rich.progress import track
 
-from adla.core import assign_adaptive
-from adla.core.adaptive import assignment
-from adla.core.adaptive import dense_engine as dense
-from adla.core.pair_search import grid_index as grid
-from adla.core.pair_search import prefilter
+from adla.core import assign_adaptive, limits
+from adla.core.pair_search import forced_rounds, prefilter
 
+from ..limits import limited
 from .random_boxes import random_assignment
 from .reference import Reference
+
+
+def random_limits(rng: random.Random) -> dict:
+    """Return limits of a CPU or of a GPU, or some that cut the work into small blocks."""
+    like = rng.choice([limits.CPU, limits.CUDA])
+    if rng.random() < 0.2:
+        return {"like": like}
+    return {
+        "like": like,
+        "candidates": rng.choice([20, 500, 2**17]),
+        "runs": rng.choice([30, 1000, 2**20]),
+        "dense_elements": rng.choice([500, 2**23]),
+        "dense_pairs": rng.choice([0, 100, 1000]),
+        "sieved_pairs": rng.choice([0, 100, 1000]),
+        "stock_pairs": 0,
+    }
 
 
 def compare_engines(seeds: Iterable[int]) -> Counter:
@@ -39,15 +53,12 @@ def compare_engines(seeds: Iterable[int]) -> Counter:
         for seed in seeds:
             rng = random.Random(seed)
             case = random_assignment(rng)
-            patch.setitem(grid.BLOCK_CANDIDATES, "cpu", rng.choice([20, 500, 2**17]))
-            patch.setattr(grid, "BLOCK_RUNS", rng.choice([30, 1000, 2**20]))
-            patch.setattr(dense, "BLOCK_ELEMENTS", rng.choice([500, 2**23]))
-            patch.setattr(assignment, "DENSE_PAIRS", rng.choice([0, 100, 1000]))
-            patch.setattr(assignment, "SIEVED_PAIRS", rng.choice([0, 100, 1000]))
             patch.setattr(prefilter, "FEW_QUERIES", rng.choice([0, 16]))
-            expected = assign_adaptive(**case, engine="dense")
-            for engine in ("sparse", "auto"):
-                result = assign_adaptive(**case, engine=engine)
+            patch.setattr(forced_rounds, "CHOICES", rng.choice([1, 2, 16]))
+            with limited(**random_limits(rng)):
+                expected = assign_adaptive(**case, engine="dense")
+                results = {e: assign_adaptive(**case, engine=e) for e in ("sparse", "auto")}
+            for engine, result in results.items():
                 same = result.gt_inds.equal(expected.gt_inds)
                 same &= result.max_overlaps.equal(expected.max_overlaps)
                 assert same, f"seed {seed}: {engine} and dense disagree, {case['rule']}"

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from adla.dataset_check.annotations import read_records
-from adla.dataset_check.config_datasets import config_sources, open_dataset, read_config
+from adla.dataset_check.config_datasets import config_sources, open_dataset
 
 from .toy import inspect_toy, toy_coco, toy_dataset, write_toy
 
@@ -82,19 +82,6 @@ def test_a_split_that_is_not_there_is_named(tmp_path):
         sources_of("test", train=toy_dataset(tmp_path))
     with pytest.raises(ValueError, match="neither train_"):
         config_sources(Config(dict(train_dataloader=None)))
-
-
-def test_a_config_that_is_none_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"config file .*no\.py is not there"):
-        read_config(tmp_path / "no.py")
-    (tmp_path / "bad.py").write_text("a = (")
-    with pytest.raises(ValueError, match=r"bad\.py is not a config: SyntaxError"):
-        read_config(tmp_path / "bad.py")
-
-
-def test_options_change_a_config(tmp_path):
-    (tmp_path / "a.py").write_text("a = dict(b=1)")
-    assert read_config(tmp_path / "a.py", {"a.b": 2}).a.b == 2
 
 
 def test_loading_is_quiet(tmp_path, capsys):

@@ -56,7 +56,7 @@ BREAKAGES = {
     r"categories\[1\]: name 5 is no string": lambda c: c["categories"][1].update(name=5),
     r"annotations\[1\]: id 1 is there more": lambda c: c["annotations"][1].update(id=1),
     r"annotations\[0\]: image_id '3' is not in": lambda c: c["annotations"][0].update(image_id="3"),
-    r"annotations\[0\]: category_id \[\] is not": lambda c: c["annotations"][0].update(
+    r"annotations\[0\]: category_id \[\] is no whole": lambda c: c["annotations"][0].update(
         category_id=[]
     ),
     r"annotations\[0\]: bbox \[1, 2, 3\] is not four": lambda c: c["annotations"][0].update(

@@ -9,6 +9,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from adla.compat.processor import bf16_units
 from adla.engine import MixedPrecisionOptimWrapper
 from adla.engine.optim_wrappers import mixed_precision
 from adla.engine.optim_wrappers.network_autocast import autocast_network
@@ -74,7 +75,7 @@ def make_wrapper(model, **options):
 
 
 def test_a_detector_computes_its_losses_in_fp32(monkeypatch):
-    monkeypatch.setattr(mixed_precision, "has_bf16_units", lambda: True)
+    monkeypatch.setattr(mixed_precision, "bf16_units", lambda: ["bf16"])
     cfg = Config.fromfile(CONFIG)
     init_default_scope(cfg.default_scope)
     cfg.model.backbone.init_cfg = None
@@ -103,14 +104,14 @@ def test_a_detector_computes_its_losses_in_fp32(monkeypatch):
 def test_without_bf16_units_it_stays_fp32(monkeypatch, tmp_path):
     info = tmp_path / "cpuinfo"
     for text, expected in (
-        ("flags\t\t: fpu avx512f avx512_bf16\n", True),
-        ("Features\t: fp asimd bf16\n", True),
-        ("flags\t\t: fpu avx512f\n", False),
+        ("flags\t\t: fpu avx512f avx512_bf16\n", ["avx512_bf16"]),
+        ("Features\t: fp asimd bf16\n", ["bf16"]),
+        ("flags\t\t: fpu avx512f\n", []),
     ):
         info.write_text(text)
-        assert mixed_precision.has_bf16_units(info) is expected
-    assert not mixed_precision.has_bf16_units(tmp_path / "none")
-    monkeypatch.setattr(mixed_precision, "has_bf16_units", lambda: False)
+        assert bf16_units(info) == expected
+    assert not bf16_units(tmp_path / "none")
+    monkeypatch.setattr(mixed_precision, "bf16_units", lambda: [])
     head = Head()
     wrapper = make_wrapper(head)
     with wrapper.optim_context(head):

@@ -26,10 +26,10 @@ def detections(rows) -> Detections:
     """Detections from (image, class, xywh, score)."""
     image, label, boxes, scores = zip(*rows, strict=True) if rows else [[]] * 4
     return Detections(
-        np.array(image, np.int64),
-        np.array(label, np.int64),
         np.array(boxes, np.float64).reshape(-1, 4),
         np.array(scores, np.float64),
+        np.array(label, np.int64),
+        np.array(image, np.int64),
     )
 
 

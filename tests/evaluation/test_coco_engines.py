@@ -19,7 +19,7 @@ def both(gts, dts, **kwargs):
 
 def by_class(matches, dts):
     """The matches of one class after those of another, in the order of each."""
-    order = np.argsort(dts.classes[matches.detections], kind="stable")
+    order = np.argsort(dts.labels[matches.detections], kind="stable")
     return [column[order] for column in matches]
 
 
@@ -112,7 +112,7 @@ def test_chunks_of_images_are_joined_in_order(engine, monkeypatch):
 
 def test_numbers_are_the_same_in_every_unit_of_score():
     gts, dts = random_case(5)
-    scaled = detections(list(zip(dts.images, dts.classes, dts.boxes, dts.scores / 7, strict=True)))
+    scaled = detections(list(zip(dts.images, dts.labels, dts.boxes, dts.scores / 7, strict=True)))
     assert TinyEvaluation(gts, dts).summarize() == TinyEvaluation(gts, scaled).summarize()
 
 

@@ -6,23 +6,12 @@ import pytest
 
 from adla.evaluation.output_files import (
     mean_curves,
-    whole_file,
     write_curves,
     write_detections,
 )
 from adla.evaluation.tiny_evaluation import TinyEvaluation
 
 from .cases import CLASSES, detections, random_case, square, truth
-
-
-def test_a_file_is_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "new" / "file.txt"
-    with whole_file(path) as file:
-        file.write("first")
-    with pytest.raises(KeyError), whole_file(path) as file:
-        file.write("half of the sec")
-        raise KeyError
-    assert path.read_text() == "first" and list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("counts", [(), (0,), (2, 0, 1)])

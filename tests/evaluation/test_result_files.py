@@ -47,7 +47,7 @@ def test_ground_truth(tmp_path):
     dataset, truth, notes = load_gt(tmp_path)
     assert dataset == GT and notes == []
     assert (truth.image_ids, truth.class_names) == ([1, 3], ["ship", "plane"])
-    assert (truth.images.tolist(), truth.classes.tolist()) == ([1], [1])
+    assert (truth.images.tolist(), truth.labels.tolist()) == ([1], [1])
     assert (truth.boxes.tolist(), truth.areas.tolist()) == ([[1, 2, 8, 8]], [64])
 
 
@@ -79,7 +79,7 @@ def test_ground_truth_that_is_refused(tmp_path, change, message):
 def test_detections(tmp_path, content):
     detections, notes = load_dt(tmp_path, content)
     assert notes == []
-    assert (detections.images.tolist(), detections.classes.tolist()) == ([1, 0], [1, 0])
+    assert (detections.images.tolist(), detections.labels.tolist()) == ([1, 0], [1, 0])
     assert detections.boxes.tolist() == [[1, 2, 8, 8.5], [0, 0, 4, 4]]
     assert detections.scores.tolist() == [0.9, 1]
 

@@ -22,7 +22,7 @@ def stock(gts, dts, **params):
 
     def index(columns, **extra):
         coco = COCO()
-        values = {"image_id": columns.images, "category_id": columns.classes, "bbox": columns.boxes}
+        values = {"image_id": columns.images, "category_id": columns.labels, "bbox": columns.boxes}
         values |= extra
         coco.dataset = {
             "images": [{"id": i} for i in gts.image_ids],

@@ -5,11 +5,11 @@ import os
 
 import pytest
 
+from adla.evaluation.training_log import read_means
 from adla.experiments.complexity import Complexity, complexity_key
-from adla.experiments.metrics import read_training
 from adla.experiments.report import render_csv, render_markdown
 from adla.experiments.results import collect
-from adla.experiments.run_config import digest, load_config
+from adla.experiments.run_config import digest, load_run_config
 
 from ..config_utils import CONFIG_ROOT
 
@@ -87,7 +87,7 @@ def test_numbers_of_a_config_that_has_changed_since_say_so(table, tested, tmp_pa
     record = json.loads(run.record_file.read_text())
     for content, state in (
         ("another", "tested, config changed since"),
-        (digest(load_config(CONFIG_ROOT, run)), "tested"),
+        (digest(load_run_config(CONFIG_ROOT, run)), "tested"),
     ):
         run.record_file.write_text(json.dumps(record | {"digest": content}))
         os.utime(run.record_file, (0, 0))  # older than the config's files
@@ -114,9 +114,9 @@ def test_a_resumed_training_repeats_steps(table, tested):
     again = run.work_dir / "20260102_000000/vis_data/scalars.json"
     again.parent.mkdir(parents=True)
     again.write_text('{"step": 3, "pos_per_gt": 10.0}\n{"step": 4, "pos_per_gt": 1.0}\n{"step"')
-    means = read_training(run, ("pos_per_gt", "unassigned_gts", "never"))
+    means = read_means(run.work_dir, ("pos_per_gt", "unassigned_gts", "never"))
     assert means == {"pos_per_gt": 5.0, "unassigned_gts": 25.0, "never": None}
     for file in run.work_dir.glob("*/vis_data/scalars.json"):
         file.write_text('{"step": 1, "loss": 2.0}\n')
     with pytest.raises(ValueError, match="ran without AssignStatsHook"):
-        read_training(run, ("pos_per_gt",))
+        read_means(run.work_dir, ("pos_per_gt",))

@@ -5,20 +5,20 @@ import pytest
 import torch
 from mmdet.apis import inference_detector, init_detector
 
-from adla.inference.detector import SliceDetector, check_score_thr, load_config
+from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
 
 
 def test_a_batch_gives_what_mmdet_gives_one_by_one(detector_files):
     config, checkpoint = detector_files
-    detector = SliceDetector(load_config(config), checkpoint, "cpu")
+    detector = SliceDetector(load_detector_config(config), checkpoint, "cpu")
     slices = list(np.random.default_rng(0).integers(0, 256, (3, 64, 96, 3), dtype=np.uint8))
     model = init_detector(str(config), str(checkpoint), device="cpu")
     for ours, theirs in zip(
         detector.detect(slices), inference_detector(model, slices), strict=True
     ):
         theirs = theirs.pred_instances
-        assert len(ours) == 12 and (ours.boxes[:, 2:] > ours.boxes[:, :2]).all()
-        assert np.allclose(ours.boxes, theirs.bboxes.numpy(), atol=1e-2)
+        assert len(ours) == 12 and (ours.boxes[:, 2:] > 0).all()
+        assert np.allclose(ours.corners, theirs.bboxes.numpy(), atol=1e-2)
         assert np.allclose(ours.scores, theirs.scores.numpy(), atol=1e-4)
         assert np.array_equal(ours.labels, theirs.labels.numpy())
     assert detector.classes == ("vehicle", "ship", "storage-tank", "person")
@@ -40,7 +40,7 @@ def test_a_checkpoint_of_another_model_is_refused(detector_files, tmp_path):
         path = tmp_path / "other.pth"
         torch.save(broken, path)
         with pytest.raises(ValueError, match=rf"other\.pth does not fit .*detector\.py.*{message}"):
-            SliceDetector(load_config(config), path, "cpu")
+            SliceDetector(load_detector_config(config), path, "cpu")
 
 
 def test_class_names_must_be_as_many_as_outputs(detector_files, tmp_path):
@@ -49,18 +49,18 @@ def test_class_names_must_be_as_many_as_outputs(detector_files, tmp_path):
     state["meta"]["dataset_meta"]["classes"] = ("ship",)
     torch.save(state, tmp_path / "one.pth")
     with pytest.raises(ValueError, match="name 1 classes, but the model's num_classes is 4"):
-        SliceDetector(load_config(config), tmp_path / "one.pth", "cpu")
+        SliceDetector(load_detector_config(config), tmp_path / "one.pth", "cpu")
 
 
 def test_files_that_are_not_there_or_not_theirs(detector_files, tmp_path):
     config, _ = detector_files
-    with pytest.raises(FileNotFoundError, match=r"no such config: no\.py"):
-        load_config(tmp_path.relative_to(tmp_path) / "no.py")
+    with pytest.raises(FileNotFoundError, match=r"config file no\.py"):
+        load_detector_config(tmp_path.relative_to(tmp_path) / "no.py")
     with pytest.raises(FileNotFoundError, match="no such checkpoint"):
-        SliceDetector(load_config(config), tmp_path / "no.pth", "cpu")
+        SliceDetector(load_detector_config(config), tmp_path / "no.pth", "cpu")
     (tmp_path / "text.pth").write_text("no weights")
     with pytest.raises(ValueError, match=r"text\.pth is no readable checkpoint"):
-        SliceDetector(load_config(config), tmp_path / "text.pth", "cpu")
+        SliceDetector(load_detector_config(config), tmp_path / "text.pth", "cpu")
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_a_config_without_the_steps_that_slices_need(tmp_path, text, message):
     path = tmp_path / "poor.py"
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
-        load_config(path)
+        load_detector_config(path)
 
 
 def test_a_score_below_the_threshold_of_the_config_is_refused(detector_files):
-    config = load_config(detector_files[0], {"model.test_cfg.score_thr": 0.2})
+    config = load_detector_config(detector_files[0], {"model.test_cfg.score_thr": 0.2})
     check_score_thr(config, 0.2)
     with pytest.raises(ValueError, match=r"--cfg-options model\.test_cfg\.score_thr=0\.1"):
         check_score_thr(config, 0.1)

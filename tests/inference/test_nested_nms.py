@@ -1,10 +1,12 @@
 import numpy as np
 
-from adla.inference.detected import Detected
+from adla.evaluation.box_arrays import Detections
 from adla.inference.nested_nms import suppress_nested
 
 BOXES = np.array([[0.0, 0, 8, 8], [2, 2, 6, 6], [7, 0, 15, 8], [2, 2, 6, 6], [2, 2, 6, 6]])
-FOUND = Detected(BOXES, np.array([0.5, 0.9, 0.8, 0.4, 0.3]), np.array([0, 0, 0, 1, 0]))
+FOUND = Detections.from_corners(
+    BOXES, np.array([0.5, 0.9, 0.8, 0.4, 0.3]), np.array([0, 0, 0, 1, 0])
+)
 SLICES = np.array([3, 3, 3, 3, 5])
 
 

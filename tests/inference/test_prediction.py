@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adla.inference.detector import SliceDetector, load_config
+from adla.inference.detector import SliceDetector, load_detector_config
 from adla.inference.input_images import find_images
 from adla.inference.prediction import Prediction
 from adla.inference.resume_log import ResumeLog
@@ -15,7 +15,7 @@ SETTINGS = Settings(slice_size=128, overlap=30, score_thr=0.001, nms_thr=0)
 
 @pytest.fixture(scope="module")
 def detector(detector_files):
-    return SliceDetector(load_config(detector_files[0]), detector_files[1], "cpu")
+    return SliceDetector(load_detector_config(detector_files[0]), detector_files[1], "cpu")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def folder(tmp_path):
 def predict(folder, detector, detector_files, out, **options):
     out.mkdir(exist_ok=True)
     prediction = Prediction(find_images([str(folder)]), SETTINGS, ["coco", "results"])
-    config = load_config(detector_files[0])
+    config = load_detector_config(detector_files[0])
     resume_log = ResumeLog(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
     prediction.detect(detector, resume_log, **options)
     prediction.write(out, detector.classes, [1, 2, 3, 4], resume_log)

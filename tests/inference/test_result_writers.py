@@ -7,7 +7,7 @@ from rasterio import Affine
 from rasterio.crs import CRS
 from rasterio.warp import transform as warp
 
-from adla.inference.detected import Detected
+from adla.evaluation.box_arrays import Detections
 from adla.inference.result_writers import (
     coco_head,
     coco_results,
@@ -17,7 +17,7 @@ from adla.inference.result_writers import (
     to_annotations,
 )
 
-FOUND = Detected(
+FOUND = Detections.from_corners(
     np.array([[10.0, 20, 14.5, 26], [100, 50, 108, 57]]), np.array([0.9, 0.4]), np.array([1, 0])
 )
 
@@ -62,9 +62,9 @@ def test_no_half_file_stays_behind(tmp_path):
     ],
 )
 def test_corners_lie_where_the_scene_says(transform, crs):
-    rings = lonlat_corners(FOUND.boxes, transform, CRS.from_string(crs))
+    rings = lonlat_corners(FOUND.corners, transform, CRS.from_string(crs))
     assert rings.shape == (2, 5, 2) and np.array_equal(rings[:, 0], rings[:, 4])
-    for ring, (x0, y0, x1, y1) in zip(rings, FOUND.boxes, strict=True):
+    for ring, (x0, y0, x1, y1) in zip(rings, FOUND.corners, strict=True):
         corners = [transform @ (x, y) if hasattr(transform, "__matmul__") else transform * (x, y)
                    for x in (x0, x1) for y in (y0, y1)]  # fmt: skip
         expected = warp(crs, "EPSG:4326", *zip(*corners, strict=True))

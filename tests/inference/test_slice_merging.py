@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sahi.postprocess.combine import batched_greedy_nmm, batched_nms
 
-from adla.inference.detected import Detected
+from adla.evaluation.box_arrays import Detections
 from adla.inference.slice_merging import merge_slices
 from adla.inference.slicing import make_grid
 
@@ -22,7 +22,9 @@ def look(grid, boxes, labels, jitter=0.0, scores=None):
         parts.append(np.column_stack([seen, own, labels[index]]))
         slice_ids.append(np.full(len(index), number))
     table = np.concatenate(parts)
-    return Detected(table[:, :4], table[:, 4], table[:, 5].astype(int)), np.concatenate(slice_ids)
+    return Detections.from_corners(
+        table[:, :4], table[:, 4], table[:, 5].astype(int)
+    ), np.concatenate(slice_ids)
 
 
 def as_set(boxes, labels):
@@ -56,7 +58,7 @@ def test_every_object_counts_once_however_close_others_are(scene, metric, thresh
     grid, boxes, labels = scene
     found, slice_ids = look(grid, boxes, labels)
     merged = merge_slices(found, slice_ids, grid, threshold, metric)
-    assert as_set(merged.boxes, merged.labels) == as_set(boxes, labels)
+    assert as_set(merged.corners, merged.labels) == as_set(boxes, labels)
 
 
 @settings(deadline=None, max_examples=10)
@@ -70,10 +72,10 @@ def test_apart_objects_count_once_though_slices_disagree_on_their_edges(seed, si
     grid = make_grid(200, 200, size, 30)
     found, slice_ids = look(grid, boxes, np.zeros(len(boxes), int), jitter=0.4)
     merged = merge_slices(found, slice_ids, grid)
-    cell = (merged.boxes[:, :2] + merged.boxes[:, 2:]) // 40
+    cell = (merged.corners[:, :2] + merged.corners[:, 2:]) // 40
     assert len(merged) == len(boxes)
     order = np.lexsort((cell[:, 1], cell[:, 0]))
-    assert np.abs(merged.boxes[order] - boxes).max() <= 0.4
+    assert np.abs(merged.corners[order] - boxes).max() <= 0.4
 
 
 def test_an_object_larger_than_the_overlap_is_put_together():
@@ -83,38 +85,40 @@ def test_an_object_larger_than_the_overlap_is_put_together():
     assert len(found) == 2
     found.scores[:] = 0.4, 0.6
     merged = merge_slices(found, slice_ids, grid)
-    assert merged.boxes.tolist() == boxes.tolist()
+    assert merged.corners.tolist() == boxes.tolist()
     assert merged.scores.tolist() == [0.6] and merged.labels.tolist() == [1]
 
 
 def test_the_whole_object_wins_over_its_part_whatever_their_scores():
     grid = make_grid(160, 100, 100, 40)
-    found = Detected(
+    found = Detections.from_corners(
         np.array([[95.0, 40, 100, 50], [96.0, 40, 108, 50]]), np.array([0.9, 0.3]), np.array([0, 0])
     )
     merged = merge_slices(found, np.array([0, 1]), grid)
-    assert merged.boxes.tolist() == [[96.0, 40, 108, 50]] and merged.scores.tolist() == [0.3]
+    assert merged.corners.tolist() == [[96.0, 40, 108, 50]] and merged.scores.tolist() == [0.3]
 
 
 def test_a_part_that_the_whole_view_does_not_confirm_is_no_object():
     grid = make_grid(160, 100, 100, 40)
-    part = Detected(np.array([[95.0, 40, 100, 50]]), np.array([0.9]), np.array([0]))
+    part = Detections.from_corners(np.array([[95.0, 40, 100, 50]]), np.array([0.9]), np.array([0]))
     assert len(merge_slices(part, np.array([0]), grid)) == 0
 
 
 def test_a_detection_at_the_border_of_the_scene_is_whole():
     grid = make_grid(160, 100, 100, 40)
-    border = Detected(np.array([[0.0, 0, 5, 5]]), np.array([0.9]), np.array([0]))
-    assert merge_slices(border, np.array([0]), grid).boxes.tolist() == [[0, 0, 5, 5]]
+    border = Detections.from_corners(np.array([[0.0, 0, 5, 5]]), np.array([0.9]), np.array([0]))
+    assert merge_slices(border, np.array([0]), grid).corners.tolist() == [[0, 0, 5, 5]]
 
 
 def test_one_object_called_by_two_names_counts_once():
     grid = make_grid(160, 100, 100, 40)
     box = [75.0, 40, 87, 50]
-    found = Detected(np.array([box, box]), np.array([0.5, 0.6]), np.array([0, 1]))
+    found = Detections.from_corners(np.array([box, box]), np.array([0.5, 0.6]), np.array([0, 1]))
     merged = merge_slices(found, np.array([0, 1]), grid)
     assert len(merged) == 1
-    both = Detected(np.array([box] * 4), np.array([0.5, 0.6, 0.6, 0.5]), np.array([0, 1, 0, 1]))
+    both = Detections.from_corners(
+        np.array([box] * 4), np.array([0.5, 0.6, 0.6, 0.5]), np.array([0, 1, 0, 1])
+    )
     merged = merge_slices(both, np.array([0, 0, 1, 1]), grid)
     assert sorted(merged.labels.tolist()) == [0, 1]
 
@@ -122,13 +126,13 @@ def test_one_object_called_by_two_names_counts_once():
 def test_equal_names_are_joined_before_equal_places():
     grid = make_grid(160, 100, 100, 40)
     boxes = np.array([[65.0, 40, 77, 50], [66, 40, 78, 50], [65, 40, 77, 50]])
-    found = Detected(boxes, np.array([0.5, 0.5, 0.5]), np.array([0, 0, 1]))
+    found = Detections.from_corners(boxes, np.array([0.5, 0.5, 0.5]), np.array([0, 0, 1]))
     merged = merge_slices(found, np.array([0, 1, 1]), grid)
     assert sorted(merged.labels.tolist()) == [0, 1]
 
 
 def test_nothing_found_stays_nothing():
-    empty = Detected(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int))
+    empty = Detections.from_corners(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int))
     assert len(merge_slices(empty, np.zeros(0, int), make_grid(300, 300, 100, 20))) == 0
 
 
@@ -139,20 +143,20 @@ def test_nms_over_the_scene_deletes_neighbours_and_prefers_confident_halves():
     halved = np.array([[92.0, 60, 104, 70]])
     boxes, labels = np.concatenate([nested, halved]), np.zeros(3, int)
     found, slice_ids = look(grid, boxes, labels)
-    cut = found.boxes[:, 2] == 100
+    cut = found.corners[:, 2] == 100
     found.scores[:], found.scores[cut] = 0.5, 0.9
     assert cut.any()
-    table = np.column_stack([found.boxes, found.scores, found.labels])
+    table = np.column_stack([found.corners, found.scores, found.labels])
     assert len(batched_nms(table, "IOS", 0.5)) == len(batched_greedy_nmm(table, "IOS", 0.5)) == 2
-    kept = found.boxes[batched_nms(table, "IOS", 0.5)]
+    kept = found.corners[batched_nms(table, "IOS", 0.5)]
     assert not (kept == halved[0]).all(axis=1).any()
     merged = merge_slices(found, slice_ids, grid)
-    assert as_set(merged.boxes, merged.labels) == as_set(boxes, labels)
+    assert as_set(merged.corners, merged.labels) == as_set(boxes, labels)
 
 
 @pytest.mark.parametrize("size", [100, 0])
 def test_one_slice_changes_nothing_but_the_order(size):
     grid = make_grid(100, 80, size, 20)
     boxes = np.array([[1.0, 1, 9, 9], [2.0, 2, 8, 8], [60.0, 60, 70, 79.5]])
-    found = Detected(boxes, np.array([0.3, 0.9, 0.5]), np.array([0, 0, 0]))
+    found = Detections.from_corners(boxes, np.array([0.3, 0.9, 0.5]), np.array([0, 0, 0]))
     assert merge_slices(found, np.zeros(3, int), grid).scores.tolist() == [0.9, 0.5, 0.3]

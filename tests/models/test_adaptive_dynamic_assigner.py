@@ -184,3 +184,18 @@ def test_cuda_equals_cpu():
     )
     assert (got.gt_inds.cpu() == expected.gt_inds).float().mean() > 0.999  # rounding of pow only
     assert torch.allclose(got.max_overlaps.cpu(), expected.max_overlaps, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["auto", "sparse", "dense"])
+def test_engines_agree(engine):
+    assigner = AdaptiveDynamicAssigner(engine=engine)
+    assert assigner.assign(InstanceData(priors=PRIORS), instances(GTS)).gt_inds.tolist() == (
+        AdaptiveDynamicAssigner()
+        .assign(InstanceData(priors=PRIORS), instances(GTS))
+        .gt_inds.tolist()
+    )
+
+
+def test_another_engine_is_refused():
+    with pytest.raises(ValueError, match=r"engine must be one of .* but got 'fast'"):
+        AdaptiveDynamicAssigner(engine="fast")

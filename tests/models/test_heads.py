@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from mmdet.models.dense_heads import RetinaHead, RPNHead
+from mmdet.models.task_modules.assigners import MaxIoUAssigner, TaskAlignedAssigner
 from mmdet.registry import MODELS
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
@@ -108,6 +109,8 @@ def test_same_parameters_and_same_inference_as_the_stock_head(name, stock):
 class Recorder(AdaptiveDynamicAssigner):
     """The real assigner, which also keeps what it was shown."""
 
+    needs_scores = needs_empty_images = True
+
     def assign(self, pred_instances, *args, **kwargs):
         self.seen = [*getattr(self, "seen", []), pred_instances]
         return super().assign(pred_instances, *args, **kwargs)
@@ -148,9 +151,15 @@ def test_a_softmax_head_is_shown_scores_without_the_background():
     head.use_sigmoid_cls, head.cls_out_channels = False, 3
     head.assigner = Recorder()
     head.assigner.set_progress(1)
-    flat, valid = torch.cat(head.prior_generator.grid_priors(SHAPES, device="cpu")), None
-    logits = torch.randn(len(flat), 3)
-    meta = dict(img_shape=(64, 64), adla_predictions=(logits, torch.zeros(len(flat), 4)))
+    flat = torch.cat(head.prior_generator.grid_priors(SHAPES, device="cpu"))
+    logits, deltas, firsts = torch.randn(len(flat), 3), torch.zeros(len(flat), 4), 0
+    maps = [], []
+    for height, width in SHAPES:
+        last = firsts + height * width * head.num_base_priors
+        for rows, levels in zip((logits, deltas), maps, strict=True):
+            levels.append(rows[firsts:last].reshape(height, width, -1).permute(2, 0, 1))
+        firsts = last
+    meta = dict(img_shape=(64, 64), adla_predictions=maps)
     valid = torch.ones(len(flat), dtype=torch.bool)
     head._get_targets_single(flat, valid, batch()[1][0], meta)
     assert torch.allclose(head.assigner.seen[0].scores, logits.softmax(1)[:, :2])
@@ -217,3 +226,35 @@ def test_a_training_step_on_cuda(name):
         assert all(p.grad.isfinite().all() for p in head.parameters())
         losses.append(total(on).item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+class Asking(MaxIoUAssigner):
+    """A stock assigner that keeps what it was shown, and asks for what the test says."""
+
+    def assign(self, pred_instances, *args, **kwargs):
+        self.seen = set(pred_instances.keys())
+        return super().assign(pred_instances, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("asks", "shown"),
+    [
+        ((), set()),
+        (("needs_scores",), set()),
+        (("needs_predictions",), {"bboxes"}),
+        (("needs_predictions", "needs_scores"), {"bboxes", "scores"}),
+    ],
+)
+def test_predictions_are_shown_to_who_asks(asks, shown):
+    head, (feats, gts, metas) = build("AdlaRetinaHead", MAX_IOU), batch()
+    head.assigner = Asking(0.5, 0.4)
+    for name in (*asks, "needs_empty_images"):
+        setattr(head.assigner, name, True)
+    head.loss_by_feat(*head(feats), gts, metas)
+    assert head.assigner.seen == {"priors"} | shown
+
+
+def test_an_assigner_of_mmdet_that_reads_predictions_gets_them():
+    head, (feats, gts, metas) = build("AdlaRetinaHead", MAX_IOU), batch()
+    head.assigner = TaskAlignedAssigner(topk=3)
+    assert total(head.loss_by_feat(*head(feats), gts, metas)).isfinite()

@@ -16,6 +16,8 @@ class ShownSSDHead(PredictionAwareMixin, SSDHead):
 class Recorder(AdaptiveDynamicAssigner):
     """The real assigner, which also keeps what it was shown."""
 
+    needs_scores = needs_empty_images = True
+
     def assign(self, pred_instances, *args, **kwargs):
         self.seen = pred_instances
         return super().assign(pred_instances, *args, **kwargs)

@@ -244,8 +244,9 @@ def test_the_command(tmp_path):
     done = subprocess.run(
         [*command, *args, "--config", str(config)], env=env, capture_output=True, text=True
     )
-    assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1].startswith("error: the weights do not fit")
+    assert done.returncode
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("adla convert yolov8: the weights do not fit")
 
 
 def test_a_training_starts_from_them(tmp_path):

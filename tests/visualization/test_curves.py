@@ -60,7 +60,7 @@ def test_the_tool_draws_what_trainings_logged(tmp_path, monkeypatch):
     assert (tmp_path / "a.png").stat().st_size > 5_000
     for arguments, message in (
         (["run"], "runs are NAME=WORK_DIR"),
-        (["a=elsewhere"], r"no .*scalars\.json under elsewhere"),
+        (["a=elsewhere"], r"no .*scalars\.json in elsewhere"),
         (["a=run", "--scalars", "mAP"], "none of mAP"),
     ):
         with pytest.raises(SystemExit, match=message):

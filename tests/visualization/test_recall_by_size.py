@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adla.visualization.detections import Detections
+from adla.evaluation.box_arrays import Detections
+from adla.visualization.detections import Sample
 from adla.visualization.recall_by_size import object_fates, save_hits
 
 TOOL = Path(__file__).parents[2] / "tools" / "analysis" / "draw_hits.py"
@@ -18,7 +19,8 @@ def sample():
     gts = np.array([[0, 0, 4, 4], [20, 20, 29, 29.0], [50, 50, 53, 53]])
     boxes = np.array([[0, 0, 4, 3.0], [20, 20, 24, 29], [80, 80, 90, 90], [50, 50, 53, 53]])
     scores = np.array([0.9, 0.8, 0.7, 0.6])
-    return Detections(boxes, scores, np.zeros(4, int), gts, np.array([0, 0, 1]))
+    found = Detections.from_corners(boxes, scores, np.zeros(4, int))
+    return Sample(found, gts, np.array([0, 0, 1]))
 
 
 def test_fates_at_the_best_f1():
@@ -35,8 +37,9 @@ def test_a_lower_iou_finds_more():
 
 
 def test_images_without_objects_or_detections_draw(tmp_path):
-    nothing = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), np.zeros((0, 4)), np.zeros(0, int)
-    path = save_hits(tmp_path / "hits.png", {"a": [sample(), Detections(*nothing)]})
+    none = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int)
+    nothing = Sample(Detections.from_corners(*none), none[0], none[2])
+    path = save_hits(tmp_path / "hits.png", {"a": [sample(), nothing]})
     assert path.stat().st_size > 10_000
 
 

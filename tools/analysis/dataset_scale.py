@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from adla.cli.mmdet_script import suggest
+from adla.config_file import load_config
 from adla.dataset_check.annotations import Records, read_records
-from adla.dataset_check.config_datasets import SPLITS, config_sources, open_dataset, read_config
+from adla.dataset_check.config_datasets import SPLITS, config_sources, open_dataset
 from adla.dataset_check.network_view import Eyes, View, eyes_of, network_view
 from adla.dataset_check.object_sizes import Sizes, box_sizes, measure_sizes
 from adla.dataset_check.pictures import save_histogram
@@ -45,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, help="file to write the numbers to")
     parser.add_argument("--picture", type=Path, help="PNG to write: the histogram of sizes")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in tools/train.py")
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in adla train")
     return parser.parse_args()
 
 
@@ -56,7 +57,7 @@ def read(args: argparse.Namespace) -> tuple[Records, ndarray, View | None]:
         records = read_records(args.source)
         chosen, pipeline, eyes = records.usable(), None, Eyes()
     else:
-        cfg = read_config(args.source, args.cfg_options)
+        cfg = load_config(args.source, args.cfg_options)
         source, *others = config_sources(cfg, args.split)
         if others:
             files = ", ".join(str(one.ann_file) for one in (source, *others))

@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 from mmdet.registry import DATASETS
-from mmengine.config import Config, DictAction
-from mmengine.registry import init_default_scope
+from mmengine.config import DictAction
 from mmengine.runner import set_random_seed
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from adla.config_file import load_config
 from adla.dataset_check.lost_targets import StepLosses, measure_losses, training_pipelines
 
 
@@ -65,9 +65,7 @@ def main() -> None:
     set_random_seed(args.seed)
     console = Console()
     try:
-        cfg = Config.fromfile(args.config)
-        cfg.merge_from_dict(args.cfg_options)
-        init_default_scope(cfg.get("default_scope", "mmdet"))
+        cfg = load_config(args.config, args.cfg_options)
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
         pipelines = training_pipelines(cfg)
     except (ValueError, OSError) as error:

@@ -18,7 +18,7 @@ from numpy import ndarray
 from rich.progress import track
 
 from adla.cli.mmdet_script import suggest
-from adla.dataset_check.config_datasets import read_config
+from adla.config_file import load_config
 from adla.dataset_check.object_sizes import similarity_scales
 from adla.dataset_check.priors import config_priors
 
@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", type=Path, help="config file")
     parser.add_argument("--images", type=int, help="measure on so many images, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the pipeline's random steps")
-    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in tools/train.py")
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, help="as in adla train")
     return parser.parse_args()
 
 
@@ -51,7 +51,7 @@ def main() -> int:
     MMLogger.get_current_instance().setLevel("ERROR")
     set_random_seed(args.seed)
     try:
-        cfg = read_config(args.config, args.cfg_options)
+        cfg = load_config(args.config, args.cfg_options)
         priors = config_priors(cfg.model)
         if priors is None:
             raise ValueError(f"{args.config}: the head has no anchors to compare objects with")

@@ -5,13 +5,13 @@ import argparse
 import torch
 from detector_speed import measure_speed
 from mmdet.registry import MODELS
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 
 import adla  # noqa: F401  registers the components
+from adla.config_file import load_config
 
 CONFIGS = {k: f"configs/msla/yolov8-{k}_pafpn-p2_msla-300e_sirst-v2.py" for k in ("n", "s")}
 RTMDET_CHANNELS = 64  # as wide as the box towers of the MSLA head
@@ -61,7 +61,6 @@ def main() -> None:
     """Print one row for each network, head and image size."""
     args = parse_args()
     torch.set_num_threads(args.threads)
-    init_default_scope("mmdet")
     MMLogger.get_instance("benchmark", log_level="WARNING")  # init_weights reports every layer
     table = Table(title=f"{args.device}, {args.threads} threads, batches of {args.batch} images")
     for column in (
@@ -74,7 +73,7 @@ def main() -> None:
     ):
         table.add_column(column, justify="right")
     for name in args.models:
-        model = Config.fromfile(CONFIGS[name]).model
+        model = load_config(CONFIGS[name]).model
         heads = {"MSLAHead": model, "RTMDet": with_rtmdet_head(model)}
         for size in args.sizes:
             for head, cfg in heads.items():

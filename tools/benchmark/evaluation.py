@@ -49,10 +49,10 @@ def make_test_set(images: int, seed: int = 0) -> tuple[GroundTruth, Detections]:
     false_boxes, false_classes = _draw(rng, alarms)
     scores = np.concatenate([rng.beta(4, 3, len(hit)), rng.beta(1, 6, alarms)]).round(3)
     detections = Detections(
-        np.concatenate([image[hit], rng.integers(0, images, alarms)]),
-        np.concatenate([classes[hit], false_classes]),
         np.concatenate([np.maximum(boxes[hit] + noise, 0.5), false_boxes]),
         scores,
+        np.concatenate([classes[hit], false_classes]),
+        np.concatenate([image[hit], rng.integers(0, images, alarms)]),
     )
     return truth, detections
 

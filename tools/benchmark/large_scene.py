@@ -21,7 +21,7 @@ from rich.table import Table
 from sahi.postprocess.combine import batched_greedy_nmm, batched_nms
 from scipy.spatial import cKDTree
 
-from adla.inference.detected import Detected
+from adla.evaluation.box_arrays import Detections
 from adla.inference.nested_nms import suppress_nested
 from adla.inference.resume_log import FOLDER, ResumeLog
 from adla.inference.scene_detection import collect_scene
@@ -93,12 +93,12 @@ def count_hits(planted: Planted, boxes: np.ndarray) -> tuple[np.ndarray, int]:
     return np.bincount(hits, minlength=len(planted.boxes)), int((~inside.any(axis=1)).sum())
 
 
-def twice_in_a_slice(planted: Planted, found: Detected, slice_ids: np.ndarray) -> np.ndarray:
+def twice_in_a_slice(planted: Planted, found: Detections, slice_ids: np.ndarray) -> np.ndarray:
     """Say which planted boxes (K,) a single slice reports more than once."""
     found, slice_ids = suppress_nested(found, slice_ids, NMS_THR)
     most = np.zeros(len(planted.boxes), int)
     for number in np.unique(slice_ids):
-        most = np.maximum(most, count_hits(planted, found.boxes[slice_ids == number])[0])
+        most = np.maximum(most, count_hits(planted, found.corners[slice_ids == number])[0])
     return most > 1
 
 
@@ -116,13 +116,13 @@ def tabulate(planted: Planted, joined: dict[str, np.ndarray]) -> Table:
     return table
 
 
-def join_as_sahi(found: Detected) -> dict[str, np.ndarray]:
+def join_as_sahi(found: Detections) -> dict[str, np.ndarray]:
     """Join the detections of all slices as SAHI does, at the same IoS."""
-    table = np.column_stack([found.boxes, found.scores, found.labels]).astype(np.float32)
-    joined = {"SAHI NMS": found.boxes[batched_nms(table, "IOS", NMS_THR)]}
+    table = np.column_stack([found.corners, found.scores, found.labels]).astype(np.float32)
+    joined = {"SAHI NMS": found.corners[batched_nms(table, "IOS", NMS_THR)]}
     merged = []
     for best, others in batched_greedy_nmm(table, "IOS", NMS_THR).items():
-        group = found.boxes[[best, *others]]
+        group = found.corners[[best, *others]]
         merged.append(np.concatenate([group[:, :2].min(axis=0), group[:, 2:].max(axis=0)]))
     joined["SAHI GREEDYNMM"] = np.array(merged).reshape(-1, 4)
     return joined

@@ -14,23 +14,21 @@ from assigners import make_objects
 from measured import measure
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from rich.console import Console
 from rich.table import Table
 
-from adla.core.adaptive import assignment
+from adla.config_file import load_config
 from adla.engine.assigners import find_assigners
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "retinanet"
 STOCK = "retinanet_r18_fpn_1x_aitod.py"
 ADLA = "retinanet_r18_fpn_adla-1x_aitod.py"
-#: Name -> config and the number of pairs up to which ADLA is dense.
-VARIANTS = {
-    "stock": (STOCK, assignment.SIEVED_PAIRS),
-    "dense ADLA": (ADLA, 2**62),
-    "sparse ADLA": (ADLA, assignment.SIEVED_PAIRS),
+#: Name -> config and what is changed in it.
+VARIANTS: dict[str, tuple[str, dict]] = {
+    "stock": (STOCK, {}),
+    "dense ADLA": (ADLA, {"model.train_cfg.assigner.engine": "dense"}),
+    "sparse ADLA": (ADLA, {"model.train_cfg.assigner.engine": "auto"}),
 }
 
 
@@ -46,10 +44,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build(name: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+def build(name: str, options: dict, device: str) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
     """Build the detector of a config without pretrained weights, and its optimizer."""
-    cfg = Config.fromfile(CONFIGS / name)
-    init_default_scope(cfg.default_scope)
+    cfg = load_config(CONFIGS / name, options)
     cfg.model.backbone.init_cfg = None
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).to(device).train()
@@ -81,13 +78,12 @@ def main() -> None:
     table = Table(title=f"seconds a training iteration, 1 image of {args.size} px, {args.device}")
     for column in ("objects", *VARIANTS, "sparse / stock"):
         table.add_column(column, justify="right")
-    models = {name: build(config, args.device) for name, (config, _) in VARIANTS.items()}
+    models = {name: build(*variant, args.device) for name, variant in VARIANTS.items()}
     for objects in args.objects:
         image, samples = make_batch(args.size, objects, args)
 
         def step(name: str, image=image, samples=samples) -> None:
             model, optimizer = models[name]
-            assignment.SIEVED_PAIRS = VARIANTS[name][1]
             losses = model(image, samples, mode="loss")
             optimizer.zero_grad()
             model.parse_losses(losses)[0].backward()

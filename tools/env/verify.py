@@ -31,7 +31,7 @@ def check_packages() -> None:
 
 
 if __name__ == "__main__":
-    import adla  # noqa: F401  which imports mmengine, mmcv with OpenCV, and mmdet
+    from adla import datasets, engine, evaluation, models  # noqa: F401  with all beneath them
 
     check_ops()
     check_packages()

@@ -4,7 +4,7 @@ The rule says what is measured and from where on it counts; a dense and a sparse
 one image and give the same bits.
 """
 
-from .assignment import AdaptiveAssignment, assign_adaptive
+from .assignment import AdaptiveAssignment, Engine, assign_adaptive
 from .dynamic_iou import dynamic_iou, matching_degree
 from .rule import AssignmentRule, Metric
 from .schedule import ALPHA_DECAY, alpha_at
@@ -14,6 +14,7 @@ __all__ = [
     "ALPHA_DECAY",
     "AdaptiveAssignment",
     "AssignmentRule",
+    "Engine",
     "Metric",
     "adaptive_thresholds",
     "alpha_at",

@@ -6,25 +6,15 @@ import torch
 from torch import Tensor
 
 from ..boxes import clean_boxes
+from ..limits import limits_of
 from ..overlaps import pairwise_iou
-from ..pair_search import largest_iof_dense, largest_iof_sparse, largest_of_each, near_any
+from ..pair_search import forced_rounds, largest_iof_dense, largest_iof_sparse, near_any
 from .dense_engine import DenseEngine
 from .problem import AssignmentProblem
 from .rule import AssignmentRule
 from .sparse_engine import SparseEngine
 
 Engine = Literal["auto", "dense", "sparse"]
-
-#: Pairs of ground truths and priors up to which no prior is left out before they are measured.
-SIEVED_PAIRS = 2**15
-
-#: Pairs up to which all are measured, of the priors that the sieve leaves.
-DENSE_PAIRS = 2**18
-
-#: What the sparse engine costs per prior and per overlapping pair, in units of one pair of the
-#: dense engine (``tools/benchmark/engines.py`` shows where the two cross).
-COST_PER_PRIOR = 3.0
-COST_PER_OVERLAP = 2.5
 
 #: Ground truths and priors from which the share of overlapping pairs is estimated.
 SAMPLE = (64, 256)
@@ -77,6 +67,11 @@ def assign_adaptive(
 
     Raises:
         ValueError: If priors and predictions differ in number, or boxes are not (N, 4).
+
+    Example:
+        >>> priors = torch.tensor([[0, 0, 8, 8], [40, 40, 48, 48]])
+        >>> assign_adaptive(priors, torch.tensor([[0, 0, 8, 8]]), AssignmentRule()).gt_inds.tolist()
+        [1, 0]
     """
     if pred_boxes is not None and len(pred_boxes) != len(priors):
         raise ValueError(f"got {len(priors)} priors but {len(pred_boxes)} predicted boxes")
@@ -89,7 +84,7 @@ def assign_adaptive(
 
     blocked = None
     if len(priors) and ignore_boxes is not None and len(ignore_boxes) and ignore_iof_thr > 0:
-        sparse = _may_be_sparse(engine, len(priors) * len(ignore_boxes))
+        sparse = _may_be_sparse(engine, len(priors) * len(ignore_boxes), priors.device)
         largest_iof = largest_iof_sparse if sparse else largest_iof_dense
         regions = clean_boxes(ignore_boxes.to(dtype))
         blocked = largest_iof(clean_boxes(priors), regions) > ignore_iof_thr
@@ -97,14 +92,15 @@ def assign_adaptive(
     gt_inds = priors.new_zeros(len(priors), dtype=torch.long)
     max_overlaps = priors.new_zeros(len(priors))
     problem = AssignmentProblem(rule, gt_boxes, priors, pred_boxes, blocked)
-    if problem.num_pairs and _may_be_sparse(engine, problem.num_pairs):
+    sieve = limits_of(priors.device).free_waits
+    if sieve and problem.num_pairs and _may_be_sparse(engine, problem.num_pairs, priors.device):
         near = near_any(gt_boxes, priors, pred_boxes)
         inds, overlaps, lowest = _decide(engine, problem.select(near))
         elsewhere = (lowest <= 0).long().neg()
         gt_inds = elsewhere.repeat(len(priors)).index_copy_(0, near, inds)
         max_overlaps.index_copy_(0, near, overlaps)
     elif problem.num_pairs:
-        gt_inds, max_overlaps, _ = _decide("dense", problem)
+        gt_inds, max_overlaps, _ = _decide("dense" if sieve else engine, problem)
     if blocked is not None:
         gt_inds = gt_inds.masked_fill(blocked, -1)
         max_overlaps = max_overlaps.masked_fill(blocked, -1)
@@ -113,10 +109,7 @@ def assign_adaptive(
 
 def _decide(engine: Engine, problem: AssignmentProblem) -> tuple[Tensor, Tensor, Tensor]:
     """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n."""
-    dense = problem.num_pairs and (
-        engine == "dense" or (engine == "auto" and _dense_is_cheaper(problem))
-    )
-    run = (DenseEngine if dense else SparseEngine)(problem)
+    run = _choose(engine, problem)
     gt_inds, max_overlaps, lowest = run.decide()
     if problem.rule.force_match:
         _force_match(run, gt_inds, max_overlaps, len(problem.gt_boxes))
@@ -130,30 +123,40 @@ def _force_match(
 
     Free is a prior that is not positive yet. A prior wanted by several goes to the one with the
     largest metric (lowest index on a tie), and the others choose again. A ground truth whose
-    metric is 0 with every free prior stays without. Each round waits for the device.
+    metric is 0 with every free prior stays without.
     """
-    while True:
-        positives = gt_inds.new_zeros(num_gts + 1)
-        positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
-        value, prior = run.best_free(taken=gt_inds > 0, wanting=positives[1:] == 0)
-        wanting = (value > 0).nonzero().squeeze(1)
-        if not len(wanting):
-            return
-        winners = wanting[largest_of_each(prior[wanting], value[wanting])]
-        gt_inds[prior[winners]] = winners + 1
-        max_overlaps[prior[winners]] = value[winners]
+    positives = gt_inds.new_zeros(num_gts + 1)
+    positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
+    wanting = (positives[1:] == 0).nonzero().squeeze(1)
+    length = forced_rounds.CHOICES
+    while len(wanting):
+        lists = run.best_free(gt_inds > 0, wanting, length)
+        settled = forced_rounds.settle(*lists, none=0)
+        gt_inds[settled.choices] = wanting[settled.rows] + 1
+        max_overlaps[settled.choices] = settled.values
+        wanting, length = wanting[settled.without], length * forced_rounds.GROWTH
 
 
-def _may_be_sparse(engine: Engine, num_pairs: int) -> bool:
-    return engine == "sparse" or (engine == "auto" and num_pairs > SIEVED_PAIRS)
+def _may_be_sparse(engine: Engine, num_pairs: int, device: torch.device) -> bool:
+    above = num_pairs > limits_of(device).sieved_pairs
+    return engine == "sparse" or (engine == "auto" and above)
 
 
-def _dense_is_cheaper(problem: AssignmentProblem) -> bool:
-    """Estimate what both engines cost; it decides about nothing but speed."""
-    if problem.num_pairs <= DENSE_PAIRS:
-        return True
-    boxes = (problem.gt_boxes, problem.priors)
-    some = [clean_boxes(x[:: -(-len(x) // n)]) for x, n in zip(boxes, SAMPLE, strict=True)]
-    overlapping = float((pairwise_iou(*some) > 0).float().mean()) * problem.num_pairs
-    sparse = COST_PER_PRIOR * len(problem.priors) + COST_PER_OVERLAP * overlapping
-    return problem.num_pairs < sparse
+def _choose(engine: Engine, problem: AssignmentProblem) -> SparseEngine | DenseEngine:
+    """Take the cheaper engine, if none is given."""
+    limits, num_pairs = limits_of(problem.priors.device), problem.num_pairs
+    if not num_pairs or engine == "sparse":
+        return SparseEngine(problem)
+    if engine == "dense" or num_pairs <= limits.dense_pairs:
+        return DenseEngine(problem)
+    sparse = None if limits.free_waits else SparseEngine(problem)
+    if sparse is None or sparse.pairs.total is None:
+        boxes = (problem.gt_boxes, problem.priors)
+        gts, priors = (
+            clean_boxes(x[:: -(-len(x) // n)]) for x, n in zip(boxes, SAMPLE, strict=True)
+        )
+        pairs = float((pairwise_iou(gts, priors) > 0).float().mean()) * num_pairs
+    else:
+        pairs = sparse.pairs.total  # it has asked for that anyway
+    cost = limits.cost_per_prior * len(problem.priors) + limits.cost_per_overlap * pairs
+    return DenseEngine(problem) if num_pairs < cost else sparse or SparseEngine(problem)

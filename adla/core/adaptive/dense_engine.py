@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from ..boxes import clean_columns
+from ..limits import limits_of
 from ..overlaps import pairwise_iou
+from ..pair_search import largest_of_rows
 from .problem import AssignmentProblem
-
-#: Elements of one (ground truths x priors) block at most, or one row: 32 MiB a float32 matrix.
-BLOCK_ELEMENTS = 2**23
 
 
 class _Rows(NamedTuple):
@@ -40,7 +39,7 @@ class DenseEngine:
         # Rows of coordinates, which lie together in memory.
         self.priors = clean_columns(priors)[:4].t()
         self.pred_boxes = None if preds is None else clean_columns(preds)[:4].t()
-        self.rows = max(BLOCK_ELEMENTS // len(self.priors), 1)
+        self.rows = max(limits_of(priors.device).dense_elements // len(priors), 1)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
@@ -51,8 +50,8 @@ class DenseEngine:
         max_overlaps = torch.zeros_like(best)
         gt_inds = torch.zeros_like(best, dtype=torch.long)
         near = torch.zeros_like(best, dtype=torch.bool)
-        lowest = best.new_tensor(1.0)
-        for first, metric, t_pos, t_neg in self._blocks():
+        lowest = best.new_ones(())
+        for first, metric, t_pos, t_neg in self._blocks(self.gt_boxes):
             lowest = torch.minimum(lowest, t_neg.amin())
             near |= (metric >= t_neg[:, None]).any(dim=0)
             max_overlaps = torch.maximum(max_overlaps, metric.amax(dim=0))
@@ -64,15 +63,23 @@ class DenseEngine:
         gt_inds = gt_inds.masked_fill(near & (best < 0), -1)
         return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
 
-    def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
-        """Return metric and index, shape (K,), of the best prior that is not taken."""
-        found = [rows.metric.masked_fill(taken, 0).max(dim=1) for rows in self._blocks()]
-        value = torch.cat([best.values for best in found])
-        return value.masked_fill(~wanting, 0), torch.cat([best.indices for best in found])
+    def best_free(self, taken: Tensor, wanting: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Return metric and index, shape (W, k), of the best priors that are not taken.
 
-    def _blocks(self) -> Iterator[_Rows]:
-        for first in range(0, len(self.gt_boxes), self.rows):
-            gts = self.gt_boxes[first : first + self.rows]
+        Args:
+            taken: Shape (N,), bool.
+            wanting: Ground truths, shape (W,), int64.
+            k: How many at most; what is missing has the metric 0.
+        """
+        rows = self._blocks(self.gt_boxes.index_select(0, wanting))
+        k = min(k, len(self.priors))
+        found = [largest_of_rows(some.metric.masked_fill_(taken, 0), k) for some in rows]
+        values, indices = (torch.cat(parts) for parts in zip(*found, strict=True))
+        return values, indices
+
+    def _blocks(self, gt_boxes: Tensor) -> Iterator[_Rows]:
+        for first in range(0, len(gt_boxes), self.rows):
+            gts = gt_boxes[first : first + self.rows]
             anchor_iou = pairwise_iou(gts, self.priors)
             regressed_iou = None if self.pred_boxes is None else pairwise_iou(gts, self.pred_boxes)
             metric = self.rule.measure(anchor_iou, regressed_iou)

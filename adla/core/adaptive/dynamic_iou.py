@@ -27,6 +27,10 @@ def dynamic_iou(
 
     Returns:
         D of the same shape.
+
+    Example:
+        >>> round(dynamic_iou(torch.tensor(0.25), torch.tensor(0.5), alpha=0.6).item(), 4)
+        0.3
     """
     if beta is None:
         beta = 1 - alpha
@@ -48,6 +52,10 @@ def matching_degree(
 
     Returns:
         The matching degree of the same shape, bounded to [0, 1].
+
+    Example:
+        >>> round(matching_degree(torch.tensor(0.25), torch.tensor(0.5), alpha=0.6).item(), 4)
+        0.225
     """
     return dynamic_iou(anchor_iou, regressed_iou, alpha, gamma, beta=1.0)
 

@@ -21,6 +21,10 @@ def alpha_at(
 
     Raises:
         ValueError: If the progress is outside [0, 1], or the decay is no such pair.
+
+    Example:
+        >>> alpha_at(0), round(alpha_at(0.3), 4), round(alpha_at(0.5), 4)
+        (1.0, 0.8, 0.6)
     """
     progress = float(progress)
     if not 0 <= progress <= 1:

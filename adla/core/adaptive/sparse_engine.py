@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 
 from ..boxes import box_areas, clean_columns
+from ..limits import limits_of
 from ..overlaps import aligned_iou
-from ..pair_search import CandidatePairs, keep_best
+from ..pair_search import CandidatePairs, keep_best, largest_of_each, listed
 from .problem import AssignmentProblem
 
 #: How much larger than anchor and regressed box together the box around both may be.
@@ -39,6 +40,7 @@ class SparseEngine:
     def __init__(self, problem: AssignmentProblem) -> None:
         self.rule, gt_boxes, priors, preds, self.blocked = problem
         self.num_priors = len(priors)
+        self.free_waits = limits_of(gt_boxes.device).free_waits
         # Neighbours in the image come one after the other, so that they find the same boxes cached.
         self.gt_order = _by_place(gt_boxes)
         self.gt_boxes = gt_boxes.index_select(0, self.gt_order)
@@ -59,9 +61,9 @@ class SparseEngine:
         """
         best = self.gts.new_full((self.num_priors,), -1.0)
         max_overlaps = torch.zeros_like(best)
-        near = torch.zeros_like(best, dtype=torch.bool)
+        near = torch.zeros_like(best, dtype=torch.uint8)
         gt_inds = torch.zeros_like(best, dtype=torch.long)
-        lowest = best.new_tensor(1.0)
+        lowest = best.new_ones(())
         for block in self.pairs.blocks():
             gt, prior = block.queries, self.pairs.owners.index_select(0, block.places)
             anchor_iou, metric = self._measure(gt + block.first, block.places)
@@ -72,34 +74,49 @@ class SparseEngine:
             lowest = torch.minimum(lowest, t_neg.amin())
             max_overlaps.scatter_reduce_(0, prior, metric, "amax")
             # T_p >= T_n: what passes the one has reached the other.
-            reaching = (metric >= t_neg.index_select(0, gt)).nonzero().squeeze(1)
-            gt, prior, metric = (x.index_select(0, reaching) for x in (gt, prior, metric))
-            near.index_fill_(0, prior, True)
-            passing = (metric > t_pos.index_select(0, gt)).nonzero().squeeze(1)
-            keep_best(
-                best,
-                gt_inds,
-                prior.index_select(0, passing),
-                metric.index_select(0, passing),
-                self.gt_order.index_select(0, gt.index_select(0, passing) + block.first) + 1,
-            )
-        gt_inds = gt_inds.masked_fill((near | (lowest <= 0)) & (best < 0), -1)
+            reaching = metric >= t_neg.index_select(0, gt)
+            if self.free_waits:
+                some = reaching.nonzero().squeeze(1)
+                gt, prior, metric = (x.index_select(0, some) for x in (gt, prior, metric))
+                near.index_fill_(0, prior, 1)
+            else:
+                near.scatter_reduce_(0, prior, reaching.to(near.dtype), "amax")
+            passing = metric > t_pos.index_select(0, gt)
+            if self.free_waits:
+                some = passing.nonzero().squeeze(1)
+                gt, prior, metric = (x.index_select(0, some) for x in (gt, prior, metric))
+            else:
+                metric = metric.masked_fill(~passing, -1)  # beats nothing
+            ground_truth = self.gt_order.index_select(0, gt + block.first) + 1
+            keep_best(best, gt_inds, prior, metric, ground_truth)
+        gt_inds = gt_inds.masked_fill(((near > 0) | (lowest <= 0)) & (best < 0), -1)
         return gt_inds, torch.where(best >= 0, best, max_overlaps), lowest
 
-    def best_free(self, taken: Tensor, wanting: Tensor) -> tuple[Tensor, Tensor]:
-        """Return metric and index, shape (K,), of the best prior that is not taken."""
-        value = self.gts.new_zeros(len(self.gt_order))
-        index = torch.zeros_like(value, dtype=torch.long)
+    def best_free(self, taken: Tensor, wanting: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Return metric and index, shape (W, k), of the best priors that are not taken.
+
+        Args:
+            taken: Shape (N,), bool.
+            wanting: Ground truths, shape (W,), int64.
+            k: How many at most; what is missing has the metric 0.
+        """
+        wants = torch.zeros_like(self.gt_order, dtype=torch.bool).index_fill_(0, wanting, True)
+        found = [(wanting[:0], wanting[:0], self.gts[0, :0])]
         for block in self.pairs.blocks():
             gt, prior = block.queries + block.first, self.pairs.owners.index_select(0, block.places)
             slot = self.gt_order.index_select(0, gt)
-            free = wanting.index_select(0, slot) & ~taken.index_select(0, prior)
+            free = wants.index_select(0, slot) & ~taken.index_select(0, prior)
             free = free.nonzero().squeeze(1)
             gt, slot, prior, place = (
                 x.index_select(0, free) for x in (gt, slot, prior, block.places)
             )
-            keep_best(value, index, slot, self._measure(gt, place)[1], prior)
-        return value, index
+            metric = self._measure(gt, place)[1]
+            some = (metric > 0).nonzero().squeeze(1)
+            found.append(tuple(x.index_select(0, some) for x in (slot, prior, metric)))  # type: ignore[arg-type]
+        slot, prior, metric = (torch.cat(parts) for parts in zip(*found, strict=True))
+        order = prior.argsort()
+        kept = order[largest_of_each(slot[order], metric[order], k)]
+        return listed(wanting, k, slot[kept], metric[kept], prior[kept])
 
     def _measure(self, gt: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
         """Return A and D, shape (M,), of M pairs of ground truths and places."""

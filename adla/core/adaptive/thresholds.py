@@ -33,6 +33,11 @@ def adaptive_thresholds(
 
     Returns:
         ``T_p`` and ``T_n``, each of shape (K,), with ``T_n <= T_p``.
+
+    Example:
+        >>> t_pos, t_neg = adaptive_thresholds(torch.tensor([1.0]), torch.tensor([[0, 0, 8, 8]]))
+        >>> round(t_pos.item(), 4), round(t_neg.item(), 4)
+        (0.5, 0.4)
     """
     sides = gt_boxes[:, 2:] - gt_boxes[:, :2]
     longer = sides.amax(dim=1)

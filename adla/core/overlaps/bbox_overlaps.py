@@ -31,18 +31,24 @@ def _over_area(inter: Tensor, areas: Tensor, floor: float = 0) -> Tensor:
     return inter.div_(areas.clamp(min=max(floor, torch.finfo(areas.dtype).tiny)))
 
 
-def pairwise_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+def pairwise_iou(boxes1: Tensor, boxes2: Tensor, floor: float = 0) -> Tensor:
     """Return the intersection over union of all pairs.
 
     Args:
         boxes1: Boxes of shape (K, 4), xyxy in pixels, as :func:`~adla.core.clean_boxes` gives them.
         boxes2: Boxes of shape (N, 4), likewise.
+        floor: Smallest divisor, in square pixels.
 
     Returns:
         IoU of shape (K, N) in [0, 1]; exactly 0 where a box is empty.
+
+    Example:
+        >>> boxes = torch.tensor([[0.0, 0, 4, 2], [9, 9, 10, 10]])
+        >>> pairwise_iou(torch.tensor([[0.0, 0, 4, 4]]), boxes).tolist()
+        [[0.5, 0.0]]
     """
     inter = _intersections(boxes1.t()[:, :, None], boxes2.t()[:, None])
-    return _over_union(inter, box_areas(boxes1)[:, None], box_areas(boxes2)[None])
+    return _over_union(inter, box_areas(boxes1)[:, None], box_areas(boxes2)[None], floor)
 
 
 def as_columns(boxes: Tensor) -> Tensor:
@@ -65,18 +71,23 @@ def aligned_iou(columns1: Tensor, columns2: Tensor, floor: float = 0) -> Tensor:
     return _over_union(inter, columns1[4], columns2[4], floor)
 
 
-def pairwise_iof(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+def pairwise_iof(boxes1: Tensor, boxes2: Tensor, floor: float = 0) -> Tensor:
     """Return the intersection over the area of the first box (the foreground) of all pairs.
 
     Args:
         boxes1: Boxes of shape (K, 4), xyxy in pixels, as :func:`~adla.core.clean_boxes` gives them.
         boxes2: Boxes of shape (N, 4), likewise.
+        floor: Smallest divisor, in square pixels.
 
     Returns:
         Overlap of shape (K, N) in [0, 1]; exactly 0 where a box is empty.
+
+    Example:
+        >>> pairwise_iof(torch.tensor([[0.0, 0, 4, 2]]), torch.tensor([[0.0, 0, 4, 4]])).tolist()
+        [[1.0]]
     """
     inter = _intersections(boxes1.t()[:, :, None], boxes2.t()[:, None])
-    return _over_area(inter, box_areas(boxes1)[:, None])
+    return _over_area(inter, box_areas(boxes1)[:, None], floor)
 
 
 def aligned_iof(columns1: Tensor, columns2: Tensor, floor: float = 0) -> Tensor:

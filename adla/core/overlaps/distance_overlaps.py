@@ -20,6 +20,10 @@ def iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 
     Returns:
         IoU of the broadcast shape (...), in [0, 1]; exactly 0 where a box has no area.
+
+    Example:
+        >>> iou(torch.tensor([0, 0, 4, 4]), torch.tensor([0, 0, 4, 2])).item()
+        0.5
     """
     boxes1, boxes2 = precise(boxes1, boxes2)
     return _iou(boxes1, boxes2)
@@ -37,6 +41,10 @@ def diou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 
     Returns:
         DIoU of the broadcast shape (...), in [-1, 1]; 1 for identical boxes that have an area.
+
+    Example:
+        >>> diou(torch.tensor([0, 0, 4, 4]), torch.tensor([0, 0, 4, 2])).item()
+        0.46875
     """
     boxes1, boxes2 = precise(boxes1, boxes2)
     return _iou(boxes1, boxes2) - _center_penalty(boxes1, boxes2)
@@ -55,6 +63,10 @@ def ciou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 
     Returns:
         CIoU of the broadcast shape (...), in (-2, 1]; 1 for identical boxes that have an area.
+
+    Example:
+        >>> round(ciou(torch.tensor([0, 0, 4, 4]), torch.tensor([0, 0, 4, 2])).item(), 4)
+        0.4655
     """
     boxes1, boxes2 = precise(boxes1, boxes2)
     overlap = _iou(boxes1, boxes2)
@@ -81,6 +93,10 @@ def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
 
     Raises:
         ValueError: If the scale is not a positive number.
+
+    Example:
+        >>> round(dotd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), scale=5).item(), 4)
+        0.3679
     """
     check_scale(scale)
     dx, dy = center_offsets(*precise(boxes1, boxes2))

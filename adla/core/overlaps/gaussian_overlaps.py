@@ -31,6 +31,10 @@ def nwd(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
 
     Raises:
         ValueError: If the constant is not a positive number.
+
+    Example:
+        >>> round(nwd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), constant=5).item(), 4)
+        0.3679
     """
     check_nwd_constant(constant)
     return torch.exp(-root(squared_wasserstein(boxes1, boxes2)) / constant)
@@ -55,6 +59,10 @@ def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
 
     Raises:
         ValueError: If the kind is another.
+
+    Example:
+        >>> round(rfd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), "wd").item(), 4)
+        0.0385
     """
     check_rfd_kind(kind)
     distance = squared_wasserstein if kind == "wd" else _divergence

@@ -24,6 +24,10 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
 
     Raises:
         ValueError: If m or n is not a positive number.
+
+    Example:
+        >>> round(simd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), m=1, n=1).item(), 4)
+        0.2865
     """
     check_similarity_scales(m, n)
     boxes1, boxes2 = precise(boxes1, boxes2)

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from .prefilter import FARTHEST, grid_extent
+from ..limits import limits_of
+from .prefilter import FARTHEST, grid_extent, near_any
 
 #: Rows of cells in the grid of a kind, at most, and columns per row. There are fewer for fewer
 #: boxes, so that the table of all cells stays about as large as four times the boxes.
@@ -37,12 +38,6 @@ SHAPES = 3
 #: query tighter at no cost; a lower one means more runs.
 CELL_WIDTH = (1 / 16, 1 / 16, 1 / 32)
 CELL_HEIGHT = (1 / 4, 1 / 2, 1 / 2)
-
-#: Candidates in one block at most, or one query: in a CPU's caches, and few launches on a GPU.
-BLOCK_CANDIDATES = {"cpu": 2**17, "cuda": 2**22}
-
-#: Runs that are held at once.
-BLOCK_RUNS = 2**20
 
 
 class CandidateBlock(NamedTuple):
@@ -77,9 +72,13 @@ class CandidatePairs:
     def __init__(self, queries: Tensor, boxes: Tensor, owners: Tensor | None = None) -> None:
         sides = (boxes[:, 2:] - boxes[:, :2]).t()
         kind = _kinds(sides)
-        used = torch.bincount(kind, minlength=SIZES * SHAPES) > 0
-        kinds = used.nonzero().squeeze(1)
-        kind = (used.cumsum(0) - 1).index_select(0, kind)
+        kinds, used = torch.arange(SIZES * SHAPES, device=kind.device), None
+        if limits_of(boxes.device).free_waits:
+            some = torch.bincount(kind, minlength=len(kinds)) > 0
+            kinds = some.nonzero().squeeze(1)
+            kind = (some.cumsum(0) - 1).index_select(0, kind)
+        else:
+            used = torch.zeros_like(kinds).index_fill_(0, kind, 1)
         reach = boxes.new_zeros(2, len(kinds))
         reach.scatter_reduce_(1, kind.expand(2, -1), sides, "amax")
         reach *= 1 + 2**-20
@@ -91,7 +90,8 @@ class CandidatePairs:
         key = ((kind * rows + row) * self._columns + column).int()
         order = key.argsort()
         self.owners = order if owners is None else owners.index_select(0, order)
-        counts = torch.bincount(key, minlength=len(kinds) * rows * self._columns)
+        counts = torch.zeros(len(kinds) * rows * self._columns, device=key.device, dtype=torch.long)
+        counts.index_add_(0, key, torch.ones_like(kind))
         self._offsets = pad(counts.cumsum(0), (1, 0))
 
         # The cells that a query reaches, per kind: x and y of the first and the last, (K, L) each.
@@ -99,31 +99,74 @@ class CandidatePairs:
         self._first = cells.find(corners[:2] - reach[:, None])
         self._last = cells.find(corners[2:].expand(2, -1, len(kinds)))
         is_box = (queries[:, 2:] > queries[:, :2]).all(dim=1, keepdim=True)
-        self._rows = (self._last[1] - self._first[1] + 1) * is_box
+        self._rows = (self._last[1] - self._first[1] + 1) * (
+            is_box if used is None else is_box * used
+        )
         self._rows_per_kind = rows
+        per_query = self._rows.sum(dim=1)[None]
+        if used is not None:
+            per_query = torch.cat([per_query, self._count(counts)[None]])
+        # Runs up to each query, on the host, and, where it may ask only once, candidates.
+        self._run_ends, *self._ends = pad(per_query.cumsum(1), (1, 0)).cpu()
+
+    @classmethod
+    def near(cls, queries: Tensor, boxes: Tensor) -> "CandidatePairs":
+        """Sort the boxes that are near any query, where it costs nothing to ask how many."""
+        if not limits_of(boxes.device).free_waits:
+            return cls(queries, boxes)
+        near = near_any(queries, boxes)
+        return cls(queries, boxes.index_select(0, near), near)
+
+    @property
+    def total(self) -> int | None:
+        """How many candidates all queries have together, where that is known beforehand."""
+        return int(self._ends[0][-1]) if self._ends else None
 
     def blocks(self) -> Iterator[CandidateBlock]:
         """Yield the candidates of all queries in ascending order of the queries.
 
         Every query is in exactly one block, also one without candidates.
         """
-        limit = BLOCK_CANDIDATES["cpu" if self._rows.device.type == "cpu" else "cuda"]
-        for first, last in split_by_sum(self._rows.sum(dim=1), BLOCK_RUNS):
+        limits = limits_of(self._rows.device)
+        for first, last in split_by_ends(self._run_ends, limits.runs):
             query, start, length = self._runs(first, last)
-            per_query = length.new_zeros(last - first).index_add_(0, query, length)
-            ends = torch.searchsorted(query, torch.arange(last - first + 1, device=query.device))
-            run_ends = ends.tolist()
-            for begin, end in split_by_sum(per_query, limit):
+            run_ends = (self._run_ends[first : last + 1] - self._run_ends[first]).tolist()
+            if self._ends:
+                ends = self._ends[0][first : last + 1]
+            else:
+                counts = length.new_zeros(last - first).index_add_(0, query, length)
+                ends = pad(counts.cumsum(0), (1, 0))
+            for begin, end in split_by_ends(ends, limits.candidates):
                 runs = slice(run_ends[begin], run_ends[end])
-                of_run, places = _expand(start[runs], length[runs])
+                total = int(ends[end] - ends[begin])
+                of_run, places = _expand(start[runs], length[runs], total)
                 queries = (query[runs] - begin).index_select(0, of_run)
                 yield CandidateBlock(first + begin, first + end, queries, places)
+
+    def _count(self, counts: Tensor) -> Tensor:
+        """Return how many candidates each query has, shape (K,), from those of the cells."""
+        num_kinds = self._rows.size(1)
+        height, width = self._rows_per_kind + 1, self._columns + 1
+        table = counts.view(num_kinds, self._rows_per_kind, self._columns).cumsum(1).cumsum(2)
+        table = pad(table, (1, 0, 1, 0)).flatten()
+        corner = torch.arange(num_kinds, device=table.device) * (height * width)
+        (left, top), (right, bottom) = self._first, self._last + 1
+        total = torch.zeros_like(left)
+        for row, column, sign in (
+            (bottom, right, 1),
+            (top, left, 1),
+            (bottom, left, -1),
+            (top, right, -1),
+        ):
+            total.add_(table[corner + row * width + column], alpha=sign)
+        return (total * (self._rows > 0)).sum(dim=1)
 
     def _runs(self, first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return query (from ``first``), start and length of the runs of some queries."""
         num_kinds = self._rows.size(1)
         rows = self._rows[first:last].reshape(-1)
-        slot = torch.repeat_interleave(rows)  # in the (query, kind) table
+        total = int(self._run_ends[last] - self._run_ends[first])
+        slot = torch.repeat_interleave(rows, output_size=total)  # in the (query, kind) table
         place = torch.arange(len(slot), device=slot.device)
         place -= (rows.cumsum(0) - rows).index_select(0, slot)
         place += self._first[1, first:last].reshape(-1).index_select(0, slot)
@@ -138,10 +181,9 @@ class CandidatePairs:
         return slot // num_kinds, start, length
 
 
-def _expand(start: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the run and the place of every candidate of some runs."""
+def _expand(start: Tensor, length: Tensor, total: int) -> tuple[Tensor, Tensor]:
+    """Return the run and the place of every candidate of some runs, ``total`` in all."""
     ends = length.cumsum(0)
-    total = int(ends[-1]) if len(ends) else 0
     of_run = torch.repeat_interleave(length, output_size=total)
     places = torch.arange(total, device=of_run.device)
     return of_run, places.add_((start - ends + length).index_select(0, of_run))
@@ -169,9 +211,10 @@ class _Cells(NamedTuple):
     def over(cls, low: Tensor, high: Tensor, reach: Tensor, kinds: Tensor, rows: int) -> "_Cells":
         """Lay grids over the corners of boxes that reach a query between ``low`` and ``high``."""
         low = (low[:, None] - reach).clamp_(min=-FARTHEST)
-        shares = low.new_tensor([CELL_WIDTH, CELL_HEIGHT]).index_select(1, kinds % SHAPES)
+        shares = torch.stack([_of_shape(CELL_WIDTH, kinds), _of_shape(CELL_HEIGHT, kinds)])
         finest = shares * 2 ** ((kinds // SHAPES) / 2)
-        counts = low.new_tensor([[COLUMNS_PER_ROW * rows], [rows]])
+        counts = low.new_full((2, 1), rows)
+        counts[0] *= COLUMNS_PER_ROW
         return cls(low, 1 / torch.maximum(finest, (high[:, None] - low) / counts), counts - 1)
 
     def find(self, values: Tensor, kind: Tensor | None = None) -> Tensor:
@@ -184,12 +227,23 @@ class _Cells(NamedTuple):
         return torch.minimum((values - low).mul_(per_pixel).clamp_(min=0), last).long()
 
 
-def split_by_sum(sizes: Tensor, limit: int) -> Iterator[tuple[int, int]]:
-    """Split items into ranges [first, last) with a sum of at most a limit, or of one item."""
-    ends = sizes.cumsum(0).cpu()
-    first, done = 0, 0
-    while first < len(ends):
-        last = int(torch.searchsorted(ends, done + limit, right=True))
+def _of_shape(values: tuple[float, float, float], kinds: Tensor) -> Tensor:
+    """Return the value of the shape of each kind, without copying values to the device."""
+    wide, square, _ = ((kinds % SHAPES) == shape for shape in range(SHAPES))
+    return torch.where(wide, values[0], torch.where(square, values[1], values[2]))
+
+
+def split_by_ends(ends: Tensor, limit: int) -> Iterator[tuple[int, int]]:
+    """Split items into ranges [first, last) with a sum of at most a limit, or of one item.
+
+    Args:
+        ends: The sum of all items before each, and of all: rising, on the host, one more than
+            there are items.
+        limit: The limit.
+    """
+    first = 0
+    while first < len(ends) - 1:
+        last = int(torch.searchsorted(ends, int(ends[first]) + limit, right=True)) - 1
         last = max(last, first + 1)
         yield first, last
-        first, done = last, int(ends[last - 1])
+        first = last

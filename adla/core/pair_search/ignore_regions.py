@@ -3,18 +3,28 @@
 import torch
 from torch import Tensor
 
+from ..limits import limits_of
 from ..overlaps import aligned_iof, as_columns, pairwise_iof
 from .grid_index import CandidatePairs
-from .prefilter import near_any
-
-#: Elements of one (boxes x regions) block.
-BLOCK_ELEMENTS = 2**22
 
 
-def largest_iof_dense(boxes: Tensor, regions: Tensor) -> Tensor:
-    """Return the largest share of each box's area, shape (N,), in one region, by all pairs."""
-    rows = max(BLOCK_ELEMENTS // len(regions), 1)
-    return torch.cat([pairwise_iof(part, regions).amax(dim=1) for part in boxes.split(rows)])
+def largest_iof(
+    boxes: Tensor, regions: Tensor, of_region: bool = False, floor: float = 0
+) -> Tensor:
+    """Return what :func:`largest_iof_sparse` does, by all pairs where there are few."""
+    few = len(boxes) * len(regions) <= limits_of(boxes.device).dense_pairs
+    return (largest_iof_dense if few else largest_iof_sparse)(boxes, regions, of_region, floor)
+
+
+def largest_iof_dense(
+    boxes: Tensor, regions: Tensor, of_region: bool = False, floor: float = 0
+) -> Tensor:
+    """Return what :func:`largest_iof_sparse` does, by all pairs."""
+    rows = max(limits_of(boxes.device).dense_elements // len(regions), 1)
+    parts = boxes.split(rows)
+    if of_region:
+        return torch.cat([pairwise_iof(regions, part, floor).amax(dim=0) for part in parts])
+    return torch.cat([pairwise_iof(part, regions, floor).amax(dim=1) for part in parts])
 
 
 def largest_iof_sparse(
@@ -32,8 +42,7 @@ def largest_iof_sparse(
         The share of shape (N,), in [0, 1].
     """
     largest = boxes.new_zeros(len(boxes))
-    near = near_any(regions, boxes)
-    pairs = CandidatePairs(regions, boxes.index_select(0, near), near)
+    pairs = CandidatePairs.near(regions, boxes)
     box_columns = as_columns(boxes.index_select(0, pairs.owners))
     region_columns = as_columns(regions)
     for block in pairs.blocks():

@@ -8,7 +8,6 @@ from torch import Tensor
 from ..boxes import clean_boxes
 from ..overlaps import aligned_iou, as_columns
 from .grid_index import CandidatePairs
-from .prefilter import near_any
 
 
 class OverlappingPairs(NamedTuple):
@@ -41,6 +40,11 @@ def overlapping_pairs(boxes1: Tensor, boxes2: Tensor) -> OverlappingPairs:
 
     Raises:
         ValueError: If boxes are not (N, 4).
+
+    Example:
+        >>> boxes = torch.tensor([[9, 9, 10, 10], [0, 0, 4, 2]])
+        >>> [column.tolist() for column in overlapping_pairs(torch.tensor([[0, 0, 4, 4]]), boxes)]
+        [[0], [1], [0.5]]
     """
     boxes1, boxes2 = clean_boxes(boxes1), clean_boxes(boxes2)
     dtype = torch.promote_types(boxes1.dtype, boxes2.dtype)
@@ -48,8 +52,7 @@ def overlapping_pairs(boxes1: Tensor, boxes2: Tensor) -> OverlappingPairs:
     empty = torch.empty(0, dtype=torch.long, device=boxes1.device)
     parts = [OverlappingPairs(empty, empty, boxes1.new_empty(0))]
     if len(boxes1) and len(boxes2):
-        near = near_any(boxes1, boxes2)
-        pairs = CandidatePairs(boxes1, boxes2.index_select(0, near), near)
+        pairs = CandidatePairs.near(boxes1, boxes2)
         columns1, columns2 = as_columns(boxes1), as_columns(boxes2.index_select(0, pairs.owners))
         for block in pairs.blocks():
             first = block.queries + block.first

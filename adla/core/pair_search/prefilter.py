@@ -56,12 +56,17 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
 def grid_extent(queries: Tensor) -> tuple[Tensor, Tensor]:
     """Return the corners, (2,) each, of where the queries are; a few far away do not stretch it."""
     low, high = queries[:, :2].amin(dim=0), queries[:, 2:].amax(dim=0)
-    middle = queries[:, :2].median(dim=0).values
-    spread = (queries[:, :2] - middle).abs_().median(dim=0).values.mul_(4)
-    side = (queries[:, 2:] - queries[:, :2]).median(dim=0).values
+    middle = _median(queries[:, :2])
+    spread = _median((queries[:, :2] - middle).abs_()).mul_(4)
+    side = _median(queries[:, 2:] - queries[:, :2])
     low = torch.maximum(low, middle - spread).clamp_(-FARTHEST, FARTHEST)
     high = torch.minimum(high, middle + spread + side).clamp_(max=FARTHEST)
     return low, torch.maximum(high, low)
+
+
+def _median(rows: Tensor) -> Tensor:
+    """Return the lower median of columns (K, 2); ``median`` is not deterministic on CUDA."""
+    return rows.sort(dim=0).values[(len(rows) - 1) // 2]
 
 
 class _Few:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ..limits import limits_of
+
 
 def keep_best(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option: Tensor) -> None:
     """Let M offers compete for S slots, in place, with what stands there.
@@ -14,14 +16,23 @@ def keep_best(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option:
         value: Shape (M,): the value of each offer.
         option: Shape (M,), int64: the option that each offer stands for.
     """
-    standing = best.index_select(0, slot)
-    better = (value == standing) & (option < choice.index_select(0, slot))
-    better = (better | (value > standing)).nonzero().squeeze(1)
-    slot, value, option = (x.index_select(0, better) for x in (slot, value, option))
+    if limits_of(best.device).free_waits:
+        standing = best.index_select(0, slot)
+        better = (value == standing) & (option < choice.index_select(0, slot))
+        better = (better | (value > standing)).nonzero().squeeze(1)
+        slot, value, option = (x.index_select(0, better) for x in (slot, value, option))
+        best.scatter_reduce_(0, slot, value, "amax")
+        wins = (value == best.index_select(0, slot)).nonzero().squeeze(1)
+        slot, option = slot.index_select(0, wins), option.index_select(0, wins)
+        choice.index_fill_(0, slot, torch.iinfo(choice.dtype).max)
+        choice.scatter_reduce_(0, slot, option, "amin")
+        return
+    # The same without asking how many offers are left.
+    standing = best.clone()
     best.scatter_reduce_(0, slot, value, "amax")
-    wins = (value == best.index_select(0, slot)).nonzero().squeeze(1)
-    slot, option = slot.index_select(0, wins), option.index_select(0, wins)
-    choice.index_fill_(0, slot, torch.iinfo(choice.dtype).max)
+    choice.masked_fill_(best > standing, torch.iinfo(choice.dtype).max)
+    losing = value != best.index_select(0, slot)
+    option = option.masked_fill(losing, torch.iinfo(choice.dtype).max)
     choice.scatter_reduce_(0, slot, option, "amin")
 
 
@@ -43,3 +54,48 @@ def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
     ordered = keys[order]
     rank = torch.arange(len(keys), device=keys.device) - torch.searchsorted(ordered, ordered)
     return order[rank < k]
+
+
+def largest_of_rows(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the k largest values of every row and their indices; the lowest index wins a tie.
+
+    Args:
+        values: Shape (R, N), floating; a NaN counts as the smallest value.
+        k: At most N.
+
+    Returns:
+        Falling values and indices, shape (R, k).
+    """
+    values = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    if values.dtype != torch.float32:
+        values, indices = values.sort(dim=1, descending=True, stable=True)
+        return values[:, :k].clone(), indices[:, :k].clone()
+    # Value and index in one integer: the bits of a float, those of negative ones reversed, are in
+    # its order. So no two keys are equal, and a selection that is not stable gives one answer.
+    bits = (values + 0.0).view(torch.int32)
+    keys = torch.bitwise_xor(bits, (bits >> 31) & 0x7FFFFFFF).long() << 32
+    keys |= torch.arange(values.size(1), device=values.device).bitwise_not_() & 0xFFFFFFFF
+    indices = keys.topk(k, dim=1).values.bitwise_not_() & 0xFFFFFFFF
+    return values.gather(1, indices), indices
+
+
+def listed(
+    keys: Tensor, k: int, owners: Tensor, values: Tensor, indices: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Write entries into rows, one for each key.
+
+    Args:
+        keys: Ascending, shape (W,), int64.
+        k: The length of a row.
+        owners: The key of each entry, ascending, at most k of each; shape (M,).
+        values: Shape (M,).
+        indices: Shape (M,), int64.
+
+    Returns:
+        Values and indices of shape (W, k), entries in their order; 0 where there are none left.
+    """
+    row = torch.searchsorted(keys, owners)
+    place = torch.arange(len(owners), device=row.device) - torch.searchsorted(owners, owners)
+    row_values, row_indices = (x.new_zeros(len(keys), k) for x in (values, indices))
+    row_values[row, place], row_indices[row, place] = values, indices
+    return row_values, row_indices

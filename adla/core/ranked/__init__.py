@@ -1,16 +1,25 @@
 """Assignment by rank: every ground truth takes its best priors by any measure.
 
-NWD-RKA ranks once, RFLA twice with smaller receptive fields; memory is bounded by blocks of pairs.
+NWD-RKA ranks once, RFLA twice with smaller receptive fields. Where a measure has bounds, what
+cannot win is left out; else memory is bounded by blocks of pairs.
 """
 
-from .assignment import BLOCK_PAIRS, RankedAssignment, assign_hierarchical, assign_ranked
+from .assignment import RankedAssignment, assign_hierarchical, assign_ranked
+from .box_groups import BoxGroups, Ranges
+from .distance_bounds import BoundedMeasure, dotd_bounds, nwd_bounds, rfd_bounds, simd_bounds
 from .ranking import Ranking, rank_boxes
 
 __all__ = [
-    "BLOCK_PAIRS",
+    "BoundedMeasure",
+    "BoxGroups",
+    "Ranges",
     "RankedAssignment",
     "Ranking",
     "assign_hierarchical",
     "assign_ranked",
+    "dotd_bounds",
+    "nwd_bounds",
     "rank_boxes",
+    "rfd_bounds",
+    "simd_bounds",
 ]

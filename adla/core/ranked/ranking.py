@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-#: Pairs that are measured at once.
-BLOCK_PAIRS = 2**22
+from ..limits import limits_of
+from ..pair_search import largest_of_rows
 
 
 class Ranking(NamedTuple):
@@ -32,7 +32,7 @@ def rank_boxes(
     gt_boxes: Tensor,
     boxes: Tensor,
     k: int,
-    block_pairs: int = BLOCK_PAIRS,
+    block_pairs: int | None = None,
 ) -> Ranking:
     """Rank the boxes of every ground truth by any measure and return the best k.
 
@@ -42,14 +42,21 @@ def rank_boxes(
         gt_boxes: Ground truths of shape (K, 4), xyxy in pixels.
         boxes: Boxes of shape (N, 4), xyxy in pixels.
         k: How many to return, at least 1; all N if there are fewer.
-        block_pairs: Pairs measured at once (at least one row of N is). What the measure holds
-            comes to a small multiple of it, whatever K is.
+        block_pairs: Pairs measured at once (at least one row of N is); None for what suits the
+            device. What the measure holds comes to a small multiple of it, whatever K is.
 
     Returns:
         The ranking. The same on every device, also where values are equal.
 
     Raises:
         ValueError: If k is below 1.
+
+    Example:
+        >>> boxes = torch.tensor([[9.0, 9, 10, 10], [0, 0, 4, 2], [0, 0, 4, 4]])
+        >>> def measure(gts, boxes):
+        ...     return 1 / (1 + (gts[:, None] - boxes).abs().sum(-1))
+        >>> rank_boxes(measure, torch.tensor([[0.0, 0, 4, 4]]), boxes, k=2).indices.tolist()
+        [[2, 1]]
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, but got {k!r}")
@@ -57,10 +64,10 @@ def rank_boxes(
     if not k or not len(gt_boxes):
         values = torch.empty(len(gt_boxes), k, dtype=gt_boxes.dtype, device=gt_boxes.device)
         return Ranking(values, values.long())
-    rows = max(block_pairs // len(boxes), 1)
+    rows = max((block_pairs or limits_of(boxes.device).ranked_pairs) // len(boxes), 1)
     result = None
     for first in range(0, len(gt_boxes), rows):
-        best = _top(measure(gt_boxes[first : first + rows], boxes), k)
+        best = Ranking(*largest_of_rows(measure(gt_boxes[first : first + rows], boxes), k))
         if result is None:
             result = Ranking(*(part.new_empty(len(gt_boxes), k) for part in best))
         # Copied: small tensors kept from block to block would break up the memory of the large.
@@ -68,18 +75,3 @@ def rank_boxes(
             whole[first : first + rows] = part
     assert result is not None  # there is a first block
     return result
-
-
-def _top(values: Tensor, k: int) -> Ranking:
-    """Return the k largest values of every row; the lowest index wins a tie."""
-    values = values.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
-    if values.dtype != torch.float32:
-        values, indices = values.sort(dim=1, descending=True, stable=True)
-        return Ranking(values[:, :k].clone(), indices[:, :k].clone())
-    # Value and index in one integer: the bits of a float, those of negative ones reversed, are in
-    # its order. So no two keys are equal, and a selection that is not stable gives one answer.
-    bits = (values + 0.0).view(torch.int32)
-    keys = torch.bitwise_xor(bits, (bits >> 31) & 0x7FFFFFFF).long() << 32
-    keys |= torch.arange(values.size(1), device=values.device).bitwise_not_() & 0xFFFFFFFF
-    indices = keys.topk(k, dim=1).values.bitwise_not_() & 0xFFFFFFFF
-    return Ranking(values.gather(1, indices), indices)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..limits import limits_of
 from .batch_targets import BatchTargets
 from .rule import TaskAlignmentRule
 
@@ -42,25 +43,29 @@ class AlignmentMeasure:
         predicted, wanted = self._boxes(gt, prior)
         level, overlap = self.levels[prior], predicted.new_zeros(len(gt))
         for kind in dict.fromkeys(self.metrics):
-            is_kind = torch.tensor([metric == kind for metric in self.metrics], device=level.device)
-            here = is_kind[level]
-            overlap[here] = self.rule.overlap(kind, predicted[here], wanted[here])
+            here = torch.zeros_like(level, dtype=torch.bool)
+            for index, metric in enumerate(self.metrics):
+                if metric == kind:
+                    here |= level == index
+            if limits_of(level.device).free_waits:
+                overlap[here] = self.rule.overlap(kind, predicted[here], wanted[here])
+            else:
+                overlap = torch.where(here, self.rule.overlap(kind, predicted, wanted), overlap)
         return overlap
 
     def metric(self, gt: Tensor, prior: Tensor, overlap: Tensor) -> Tensor:
-        """Return ``score^alpha * overlap^beta``, in [0, 1]; a score of NaN counts as 0.
+        """Return ``score^alpha * overlap^beta``, in [0, 1]; a score of NaN counts as 0."""
+        score = self._scores(gt, prior).nan_to_num(nan=0.0)
+        return score**self.rule.alpha * overlap**self.rule.beta
 
-        Raises:
-            ValueError: If a score is no probability.
-        """
-        score = self.scores[self.places(gt, prior), self.targets.labels[gt]].double()
-        if bool(((score < 0) | (score > 1)).any()):
-            raise ValueError(
-                f"scores must be probabilities in [0, 1], but range from {score.min():.4g} to "
-                f"{score.max():.4g}; for a head that hands over logits, such as RTMDetHead, set "
-                "scores_are_logits=True"
-            )
-        return score.nan_to_num(nan=0.0) ** self.rule.alpha * overlap**self.rule.beta
+    def no_probabilities(self, gt: Tensor, prior: Tensor) -> Tensor:
+        """Tell, bool (), whether any score is no probability."""
+        score = self._scores(gt, prior)
+        return ((score < 0) | (score > 1)).any()
+
+    def _scores(self, gt: Tensor, prior: Tensor) -> Tensor:
+        """Return the scores of the classes of the ground truths."""
+        return self.scores[self.places(gt, prior), self.targets.labels[gt]].double()
 
     def groups(self, gt: Tensor, prior: Tensor) -> Tensor:
         """Return within what a pair competes: its ground truth, or that on its level."""

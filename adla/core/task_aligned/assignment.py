@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..limits import limits_of
 from ..pair_search import largest_of_each
 from .alignment_measure import AlignmentMeasure
 from .batch_targets import BatchTargets
@@ -17,9 +18,6 @@ from .center_sampling import gated_pairs, widen_small_sides
 from .contested_priors import admit_rivals
 from .forced_matches import force_matches
 from .rule import TaskAlignmentRule
-
-#: Elements of one (ground truths x priors) block of the gate.
-BLOCK_ELEMENTS = 2**20
 
 
 class TaskAlignment(NamedTuple):
@@ -49,7 +47,7 @@ def assign_task_aligned(
     gt_mask: Tensor,
     num_level_priors: Sequence[int],
     rule: TaskAlignmentRule,
-    block_elements: int = BLOCK_ELEMENTS,
+    block_elements: int | None = None,
 ) -> TaskAlignment:
     """Assign the priors of a batch to ground truths or to the background.
 
@@ -81,10 +79,27 @@ def assign_task_aligned(
         gt_mask: Shape (B, G), bool: which of them are no padding.
         num_level_priors: How many priors each level has; they add up to P.
         rule: Measures, exponents and numbers.
-        block_elements: Upper bound of ground truths x priors held at once (at least one row is).
+        block_elements: Upper bound of ground truths x priors held at once (at least one row is);
+            None for what suits the device.
 
     Raises:
         ValueError: If shapes or levels do not fit, or a label or a score is out of range.
+
+    Example:
+        >>> priors = torch.tensor([[4.0, 4, 8, 8], [12, 4, 8, 8]])
+        >>> gt_boxes = torch.tensor([[[0.0, 0, 8, 8]]])
+        >>> result = assign_task_aligned(
+        ...     scores=torch.tensor([[[0.9], [0.1]]]),
+        ...     boxes=torch.tensor([[[0.0, 0, 8, 8], [8, 0, 16, 8]]]),
+        ...     priors=priors,
+        ...     gt_labels=torch.tensor([[0]]),
+        ...     gt_boxes=gt_boxes,
+        ...     gt_mask=torch.tensor([[True]]),
+        ...     num_level_priors=[2],
+        ...     rule=TaskAlignmentRule(metrics="ciou"),
+        ... )
+        >>> result.gt_inds.tolist()
+        [[1, 0]]
     """
     _check_shapes(scores, boxes, priors, gt_labels, gt_boxes, gt_mask, num_level_priors)
     num_levels, batch, num_priors = len(num_level_priors), len(boxes), len(priors)
@@ -92,8 +107,11 @@ def assign_task_aligned(
     targets = BatchTargets.from_padded(gt_labels, gt_boxes, gt_mask, scores.size(2))
     if not len(targets.boxes) or not num_priors:
         return _empty(batch, num_priors, scores.device)
-    levels = torch.arange(num_levels, device=priors.device).repeat_interleave(
-        torch.tensor(list(num_level_priors), device=priors.device), output_size=num_priors
+    levels = torch.cat(
+        [
+            gt_labels.new_full((count,), level, dtype=torch.long)
+            for level, count in enumerate(num_level_priors)
+        ]
     )
     points = priors.float()
     gates = [rule.gate_of(level, num_levels) for level in range(num_levels)]
@@ -104,12 +122,15 @@ def assign_task_aligned(
         scores.flatten(0, 1), boxes.flatten(0, 1), levels, metrics, targets, rule
     )
 
+    block_elements = block_elements or limits_of(boxes.device).gate_elements
     rows = max(block_elements // num_priors, 1)
-    found = []
+    found, wrong = [], []
     for first in range(0, len(targets.boxes), rows):
         gts = gated[first : first + rows]
         gt, prior = gated_pairs(gts, points, num_level_priors, gates)
         found.append(_candidates(gt + first, prior, measure))
+        wrong.append(measure.no_probabilities(gt + first, prior))
+    _refuse_scores(torch.stack(wrong), scores)
     gt, prior, overlap, metric = (torch.cat(parts) for parts in zip(*found, strict=True))
     if rule.contested == "all":
         gt, prior = admit_rivals(gt, prior, measure, gated, points, gates, block_elements)
@@ -153,6 +174,17 @@ def _empty(batch: int, num_priors: int, device: torch.device) -> TaskAlignment:
     scores = torch.zeros(batch, num_priors, device=device)
     boxes = torch.zeros(batch, num_priors, 4, device=device)
     return TaskAlignment(gt_inds, torch.full_like(gt_inds, -1), boxes, scores)
+
+
+def _refuse_scores(wrong: Tensor, scores: Tensor) -> None:
+    """Refuse scores that are no probabilities; asked once, as each question makes a GPU wait."""
+    if bool(wrong.any()):
+        known = scores[~scores.isnan()]
+        raise ValueError(
+            f"scores must be probabilities in [0, 1], but range from {known.min():.4g} to "
+            f"{known.max():.4g}; for a head that hands over logits, such as RTMDetHead, set "
+            "scores_are_logits=True"
+        )
 
 
 def _check_shapes(

@@ -39,21 +39,18 @@ def gated_pairs(
         gate_strides: Smallest side of the gate on each level, in strides of the level.
 
     Returns:
-        Indices of the ground truths and of the priors, level after level, each sorted by ground
-        truth, then by prior.
+        Indices of the ground truths and of the priors, sorted by ground truth, then by prior.
     """
-    pairs, first = [], 0
-    for count, gate_stride in zip(num_level_priors, gate_strides, strict=True):
-        if not count:
+    inside = []
+    parts = priors.split(list(num_level_priors))
+    for level, gate_stride in zip(parts, gate_strides, strict=True):
+        if not len(level):
             continue
-        level = priors[first : first + count]
         centers, reach = (gts[:, :2] + gts[:, 2:]) / 2, gate_stride / 2 * level[0, 2:]
         low = torch.minimum(gts[:, :2], centers - reach)
         high = torch.maximum(gts[:, 2:], centers + reach)
-        inside = (level[:, 0] > low[:, :1]) & (level[:, 0] < high[:, :1])
-        inside &= (level[:, 1] > low[:, 1:]) & (level[:, 1] < high[:, 1:])
-        gt, prior = inside.nonzero(as_tuple=True)
-        pairs.append((gt, prior + first))
-        first += count
-    gt, prior = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+        here = (level[:, 0] > low[:, :1]) & (level[:, 0] < high[:, :1])
+        here &= (level[:, 1] > low[:, 1:]) & (level[:, 1] < high[:, 1:])
+        inside.append(here)
+    gt, prior = torch.cat(inside, dim=1).nonzero(as_tuple=True)
     return gt, prior

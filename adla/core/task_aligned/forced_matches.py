@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..pair_search import largest_of_each
+from ..pair_search import forced_rounds, largest_of_each, largest_of_rows
 from .batch_targets import BatchTargets
 
 
@@ -46,33 +46,36 @@ def force_matches(
     kept = torch.zeros(batch * num_priors, dtype=torch.bool, device=gt.device)
     best = largest_of_each(gt, metric.float())
     kept[targets.image[gt[best]] * num_priors + prior[best]] = True
+    length = forced_rounds.CHOICES
     while len(wanting):
-        distance, nearest = _nearest(wanting, points, kept.view(batch, -1), targets, block_elements)
-        free = distance.isfinite().nonzero().squeeze(1)
-        wanting, nearest, distance = wanting[free], nearest[free], distance[free]
-        place = targets.image[wanting] * num_priors + nearest
-        wins = largest_of_each(place, -distance.float())
-        kept[place[wins]] = True
-        stays = ~torch.isin(targets.image[gt] * num_priors + prior, place[wins])
-        gt, prior = torch.cat([gt[stays], wanting[wins]]), torch.cat([prior[stays], nearest[wins]])
-        loses = torch.ones_like(wanting, dtype=torch.bool)
-        loses[wins] = False
-        wanting = wanting[loses]
+        distances, nearest = _nearest(wanting, length, points, kept, targets, block_elements)
+        places = targets.image[wanting, None] * num_priors + nearest
+        settled = forced_rounds.settle(-distances, places, none=-torch.inf)
+        kept[settled.choices] = True
+        stays = ~torch.isin(targets.image[gt] * num_priors + prior, settled.choices)
+        gt = torch.cat([gt[stays], wanting[settled.rows]])
+        prior = torch.cat([prior[stays], settled.choices % num_priors])
+        wanting, length = wanting[settled.without], length * forced_rounds.GROWTH
     return gt, prior
 
 
 def _nearest(
-    wanting: Tensor, points: Tensor, kept: Tensor, targets: BatchTargets, block_elements: int
+    wanting: Tensor,
+    length: int,
+    points: Tensor,
+    kept: Tensor,
+    targets: BatchTargets,
+    block_elements: int,
 ) -> tuple[Tensor, Tensor]:
-    """Return the squared distance and the index of the nearest prior that nobody keeps."""
-    rows = max(block_elements // len(points), 1)
+    """Return squared distances (W, k), rising, and indices of the priors that nobody keeps."""
+    kept = kept.view(-1, len(points))
     found = []
-    for some in wanting.split(rows):
+    for some in wanting.split(max(block_elements // len(points), 1)):
         boxes = targets.boxes[some]
         centers = (boxes[:, :2] + boxes[:, 2:]) / 2
         squared = (centers[:, None, 0] - points[:, 0]) ** 2
         squared += (centers[:, None, 1] - points[:, 1]) ** 2
-        found.append(squared.masked_fill_(kept[targets.image[some]], torch.inf).min(dim=1))
-    values = [part.values for part in found] or [points.new_zeros(0)]
-    indices = [part.indices for part in found] or [wanting]
-    return torch.cat(values), torch.cat(indices)
+        squared.masked_fill_(kept[targets.image[some]], torch.inf)
+        found.append(largest_of_rows(-squared, min(length, len(points))))
+    values, indices = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return -values, indices

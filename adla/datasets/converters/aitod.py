@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..image_reading import read_image_size
 from ..problems import raise_problems
 from .aitod_annotations import check_counts, read_version
 from .aitod_files import config_name, find_annotations, find_images, known_names
 from .aitod_leaks import is_crop, leaking_images, without_images
 from .coco_json import split_summary, write_all
-from .images import check_files, place_files, read_image_size
+from .images import check_files, place_files
 from .report import tracked
 
 

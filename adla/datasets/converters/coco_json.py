@@ -1,12 +1,13 @@
 """COCO json building blocks shared by the dataset converters."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from adla.atomic_files import atomic_paths
 
 from ..coco_file import is_finite
 
@@ -99,17 +100,9 @@ def coco_dict(
 
 def write_all(files: Mapping[Path, dict]) -> None:
     """Write several json files, each whole or not at all, none before all could be serialised."""
-    temporary: dict[Path, Path] = {}
-    try:
-        for target, content in files.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary[target] = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-            temporary[target].write_text(json.dumps(content), encoding="utf-8")
-        for target, written in temporary.items():
-            os.replace(written, target)
-    finally:
-        for written in temporary.values():
-            written.unlink(missing_ok=True)
+    with atomic_paths(files) as drafts:
+        for draft, content in zip(drafts, files.values(), strict=True):
+            draft.write_text(json.dumps(content), encoding="utf-8")
 
 
 def split_summary(coco: Mapping) -> dict[str, float]:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PIL import Image
 
+from adla.atomic_files import atomic_folder, check_free
+
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
 from .hit_uav_read import CLASSES, IGNORED, SPLITS, Frame, find_root, read_frames
 from .images import check_files, place_files
 from .near_duplicates import SAME_SCENE, near_duplicate_share
 from .report import tracked
-from .staging import check_free, staged
 
 # Frames of val, by their running number: five scenes, a fifth of the images. A scene is what lies
 # between two breaks of 15 frames or more, so no two neighbors of a video are torn apart.
@@ -87,7 +88,7 @@ def convert_hit_uav(
         check_files(files, images, copy)
         place_files(files, images, copy)
     else:
-        with staged(images) as folder:
+        with atomic_folder(images) as folder:
             for frame in tracked(frames, "Scaling HIT-UAV", progress):
                 _write_scaled(frame, folder, scale)
     write_all({Path(out) / f"{name}.json": coco for name, coco in cocos.items()})

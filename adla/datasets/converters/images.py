@@ -9,21 +9,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+from adla.atomic_files import atomic_path
 
-
-def read_image_size(path: Path) -> tuple[int, int]:
-    """Return ``(width, height)`` in pixels of a whole image file.
-
-    Raises:
-        ValueError: If the file is no image, or is damaged or cut short.
-    """
-    try:
-        with Image.open(path) as image:
-            image.verify()
-            return image.size
-    except Exception as error:  # Pillow has no common class for what damaged files raise
-        raise ValueError(f"not a whole image ({error})") from error
+from ..image_reading import IMAGE_SUFFIXES
 
 
 def index_images(folder: Path, problems: list[str]) -> dict[str, Path]:
@@ -138,9 +126,5 @@ def check_files(files: Mapping[str, Path], target: Path, copy: bool) -> None:
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file whole or not at all."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_path(target) as draft:
+        shutil.copyfile(source, draft)

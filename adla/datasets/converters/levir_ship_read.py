@@ -4,8 +4,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from ..coco_file import is_finite, read_coco
+from ..image_reading import read_image_size
 from .coco_json import ImageRecord, box_fault, number
-from .images import index_images, read_image_size
+from .images import index_images
 from .levir_ship_layout import SplitFiles
 from .report import tracked
 

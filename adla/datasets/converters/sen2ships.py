@@ -8,13 +8,14 @@ from pathlib import Path
 from numpy import ndarray
 from PIL import Image
 
+from adla.atomic_files import atomic_folder, check_free
+
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
 from .report import tracked
 from .sen2ships_pictures import read_pixels
 from .sen2ships_read import CLASS_NAME, Scene, find_root, read_scenes
 from .sen2ships_scenes import REFERENCE_EMPTY, VAL_PORTS
-from .staging import check_free, staged
 from .tiles import Box, tile_starts, visible_boxes
 
 SOURCE = "sen2ships, MIT, github.com/ShipDetectionExperts/sen2ships"
@@ -88,7 +89,7 @@ def convert_sen2ships(
     raise_problems(problems, root)
     tiles = [one for scene in scenes for one in choose_tiles(scene, tile)]
     cocos = _coco_files(tiles, tile)
-    with staged(out / "images") as folder:
+    with atomic_folder(out / "images") as folder:
         for one in tracked(tiles, "Writing tiles", progress):
             cut = pixels[one.port][one.y : one.y + one.height, one.x : one.x + one.width]
             Image.fromarray(cut).save(folder / one.name)

@@ -1,12 +1,18 @@
 """The colors of a scene of sen2ships: a picture, or bands of 16 bits."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy import ndarray
 
 from .sen2ships_scenes import STAND_INS, WITHOUT_IMAGE
+
+if TYPE_CHECKING:
+    from rasterio import DatasetReader
 
 # True color as Sentinel Hub draws it: a reflectance of 1 / 2.5 is white. Its 16-bit files hold the
 # reflectance times 65535.
@@ -64,17 +70,39 @@ def _find_bands(
     return bands, missing
 
 
-def _size(path: Path, problems: list[str]) -> tuple[int, int] | None:
-    """Return the size of a raster; None, with a line in ``problems``, if it cannot be opened."""
-    import rasterio
+@contextmanager
+def _opened(path: Path) -> Iterator["DatasetReader"]:
+    """Open a raster, without rasterio's warning about pictures that are no maps.
 
+    Raises:
+        ValueError: If it is damaged, or no raster.
+        ImportError: If rasterio, an optional package, is not installed.
+    """
+    try:
+        import rasterio
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "sen2ships has TIFF files of several bands, which rasterio reads: "
+            "pip install 'adla[scenes]'"
+        ) from error
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as dataset:
-                return dataset.width, dataset.height
-    except rasterio.errors.RasterioError as error:
-        problems.append(f"{path.parent.name}/{path.name}: is no whole raster ({error})")
+                yield dataset
+    except RasterioError as error:
+        message = f"{path.parent.name}/{path.name}: is no whole raster ({error})"
+        raise ValueError(message) from error
+
+
+def _size(path: Path, problems: list[str]) -> tuple[int, int] | None:
+    """Return the size of a raster; None, with a line in ``problems``, if it cannot be opened."""
+    try:
+        with _opened(path) as dataset:
+            return dataset.width, dataset.height
+    except ValueError as error:
+        problems.append(str(error))
         return None
 
 
@@ -93,19 +121,12 @@ def read_pixels(pictures: list[Path]) -> ndarray:
 
 def _read_planes(path: Path, files: int) -> ndarray:
     """Return the first three bands of a picture, or the first of a band's file, as uint8."""
-    import rasterio
-
     wanted = [1] if files == 3 else [1, 2, 3]
     name = f"{path.parent.name}/{path.name}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-            with rasterio.open(path) as dataset:
-                if dataset.count < len(wanted):
-                    raise ValueError(f"{name}: has {dataset.count} bands, not {len(wanted)}")
-                values = dataset.read(wanted)
-    except rasterio.errors.RasterioError as error:
-        raise ValueError(f"{name}: is no whole raster ({error})") from error
+    with _opened(path) as dataset:
+        if dataset.count < len(wanted):
+            raise ValueError(f"{name}: has {dataset.count} bands, not {len(wanted)}")
+        values = dataset.read(wanted)
     if values.dtype == np.uint8:
         return values
     if values.dtype == np.uint16:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..image_reading import read_image_size
 from ..problems import raise_problems
 from .coco_json import ImageRecord, box_fault, coco_dict, number, split_summary, write_all
-from .images import mask_extents, place_images, read_image_size
+from .images import mask_extents, place_images
 from .report import tracked
 
 CLASS_NAME = "Target"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..image_reading import read_image_size
 from .coco_json import box_fault, number
-from .images import index_images, read_image_size
+from .images import index_images
 
 CLASSES = (
     "pedestrian",

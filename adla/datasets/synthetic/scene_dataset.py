@@ -1,7 +1,6 @@
 """Synthetic aerial scenes with tiny objects, written as a COCO data set."""
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+
+from adla.atomic_files import atomic_path
 
 from .objects import CLASSES
 from .scene import Scene, make_scene
@@ -52,22 +53,25 @@ def write_scenes(
     out_dir = Path(out_dir)
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         raise FileExistsError(f"{out_dir} is not empty; remove it or choose another folder")
-    part = out_dir.with_name(out_dir.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    for folder in ("annotations", "images"):
-        (part / folder).mkdir(parents=True)
-    for index, (split, count) in enumerate({"train": num_train, "val": num_val}.items()):
+    with atomic_path(out_dir) as part:
+        _write_splits(part, {"train": num_train, "val": num_val}, size, seed, on_image)
+    return {split: out_dir / "annotations" / f"{split}.json" for split in ("train", "val")}
+
+
+def _write_splits(
+    folder: Path, counts: dict[str, int], size: int, seed: int, on_image: Callable[[], Any]
+) -> None:
+    """Write the splits, name -> number of images, into a folder to make."""
+    for name in ("annotations", "images"):
+        (folder / name).mkdir(parents=True)
+    for index, (split, count) in enumerate(counts.items()):
         scenes = []
         for number in range(1, count + 1):
             scene = make_scene(size, np.random.default_rng([seed, index, number]))
-            cv2.imwrite(str(part / "images" / f"{split}_{number:05d}.png"), scene.image)
+            cv2.imwrite(str(folder / "images" / f"{split}_{number:05d}.png"), scene.image)
             scenes.append(scene)
             on_image()
-        (part / "annotations" / f"{split}.json").write_text(json.dumps(_to_coco(split, scenes)))
-    if out_dir.exists():
-        out_dir.rmdir()
-    part.rename(out_dir)
-    return {split: out_dir / "annotations" / f"{split}.json" for split in ("train", "val")}
+        (folder / "annotations" / f"{split}.json").write_text(json.dumps(_to_coco(split, scenes)))
 
 
 def _to_coco(split: str, scenes: list[Scene]) -> dict[str, Any]:

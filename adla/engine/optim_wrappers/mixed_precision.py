@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,20 +12,10 @@ from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 
+from adla.compat.processor import bf16_units
+
 from .gradient_sum import GradientSum
 from .network_autocast import autocast_network
-
-BF16_FLAGS = {"amx_bf16", "avx512_bf16", "bf16"}  # x86 and ARM, as Linux lists them
-
-
-def has_bf16_units(cpu_info: Path = Path("/proc/cpuinfo")) -> bool:
-    """Tell whether the processor computes in bfloat16 itself; others would be slower with it."""
-    try:
-        lines = cpu_info.read_text().splitlines()
-    except OSError:
-        return False
-    flags = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
-    return not BF16_FLAGS.isdisjoint(flags.split())
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -35,7 +24,7 @@ class MixedPrecisionOptimWrapper(GradientSum, AmpOptimWrapper):
 
     On a GPU it is mmengine's `AmpOptimWrapper`, with autocast around the network only. On a CPU
     the network computes in bfloat16, without a loss scale; a processor without bf16 units stays in
-    fp32, which the log says. `tools/train.py CONFIG --amp` uses it.
+    fp32, which the log says. `adla train CONFIG --amp` uses it.
 
     Args:
         dtype: 'float16' or 'bfloat16'. None: float16 on a GPU, bfloat16 on a CPU.
@@ -71,7 +60,7 @@ class MixedPrecisionOptimWrapper(GradientSum, AmpOptimWrapper):
         self.cast_dtype = torch.bfloat16
         self._scale_update_param = None
         self.loss_scaler = torch.amp.GradScaler("cpu", enabled=False)
-        self.enabled = has_bf16_units()
+        self.enabled = bool(bf16_units())
         if not self.enabled:
             print_log("no bf16 units in this processor: training stays in fp32", logger="current")
 

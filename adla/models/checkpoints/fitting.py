@@ -5,9 +5,10 @@ from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import Tensor, nn
+
+from adla.atomic_files import atomic_path
+from adla.config_file import load_config
 
 from .yolov8 import YOLOv8Weights, read_yolov8
 
@@ -32,10 +33,9 @@ def convert_yolov8(
     weights = read_yolov8(path)
     state_dict, lines = weights.state_dict, [f"{weights.num_classes} classes"]
     if config is not None:
-        cfg = Config.fromfile(config)
-        init_default_scope(cfg.get("default_scope", "mmdet"))
-        state_dict, lines = fit_to_model(weights, MODELS.build(cfg.model))
-    torch.save(dict(state_dict=state_dict, meta={}), out)
+        state_dict, lines = fit_to_model(weights, MODELS.build(load_config(config).model))
+    with atomic_path(out) as draft:
+        torch.save(dict(state_dict=state_dict, meta={}), draft)
     return lines
 
 

@@ -4,24 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from mmdet.models.task_modules.assigners import BaseAssigner
 from mmdet.models.task_modules.prior_generators import anchor_inside_flags
+from mmdet.models.task_modules.samplers import BaseSampler, PseudoSampler, SamplingResult
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-
-def require_progress(assigner: BaseAssigner) -> None:
-    """Refuse an assigner that says by ``needs_progress`` that nobody told it the progress.
-
-    Raises:
-        ValueError: If it says so; the message names the hook that is missing.
-    """
-    if getattr(assigner, "needs_progress", False):
-        raise ValueError(
-            f"{type(assigner).__name__} was never told the progress of the training: add "
-            "dict(type='AssignProgressHook') to custom_hooks, or call set_progress() yourself"
-        )
+from ..task_modules.assigners.prediction_protocol import ShownAssigner, asks_for, require_progress
 
 
 class PredictionAwareMixin:
@@ -34,8 +23,9 @@ class PredictionAwareMixin:
     what their box coder decodes (not ``GFLHead``, which predicts distributions) and whose
     ``_get_targets_single`` begins with ``flat_anchors, valid_flags`` (not ``YOLOFHead``).
 
-    An assigner may say by ``needs_predictions`` that it can do without for now; then nothing is
-    decoded. One that says by ``needs_progress`` that nobody told it the progress is refused.
+    Nothing is decoded for an assigner that does not ask for it by ``needs_predictions``,
+    ``needs_scores`` and ``needs_empty_images``, see :func:`asks_for`. One that says by
+    ``needs_progress`` that nobody told it the progress is refused.
     """
 
     _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
@@ -47,7 +37,7 @@ class PredictionAwareMixin:
         """
         require_progress(self.assigner)
         self._check_channels(args[self._BBOX_PREDS])
-        if getattr(self.assigner, "needs_predictions", True):
+        if asks_for(self.assigner, "predictions"):
             scores, deltas = args[self._CLS_SCORES], args[self._BBOX_PREDS]
             args = tuple(self._with_predictions(arg, scores, deltas) for arg in args)
             kwargs = {k: self._with_predictions(v, scores, deltas) for k, v in kwargs.items()}
@@ -72,8 +62,8 @@ class PredictionAwareMixin:
             dict(
                 meta,
                 adla_predictions=(
-                    self._flatten([level[i] for level in cls_scores], self.cls_out_channels),
-                    self._flatten([level[i] for level in bbox_preds], self.bbox_coder.encode_size),
+                    [level[i].detach() for level in cls_scores],
+                    [level[i].detach() for level in bbox_preds],
                 ),
             )
             for i, meta in enumerate(arg)
@@ -82,44 +72,74 @@ class PredictionAwareMixin:
     @staticmethod
     def _flatten(levels: list[Tensor], channels: int) -> Tensor:
         """Return the maps (A * channels, H, W) of one image as rows in the order of the anchors."""
-        rows = [level.detach().permute(1, 2, 0).reshape(-1, channels) for level in levels]
-        return torch.cat(rows).float()
+        return torch.cat([x.permute(1, 2, 0).reshape(-1, channels) for x in levels]).float()
 
     def _get_targets_single(self, flat_anchors, valid_flags: Tensor, *args, **kwargs) -> tuple:
-        """Compute the targets of one image as the head does, the assigner seeing more."""
-        metas = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, dict)]
-        if not metas or "adla_predictions" not in metas[0]:
+        """Compute the targets of one image as the head does, the assigner seeing more.
+
+        Where all anchors are inside the image, as mostly, nothing is selected, nor mapped back.
+        """
+        given = (*args, *kwargs.values())
+        meta = next((arg for arg in given if isinstance(arg, dict)), {})
+        if "img_shape" not in meta:
             return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)
-        logits, deltas = metas[0]["adla_predictions"]
         # The same filter as in the head: the assigner sees the anchors that it leaves.
         inside = anchor_inside_flags(
-            flat_anchors, valid_flags, metas[0]["img_shape"][:2], self.train_cfg["allowed_border"]
+            flat_anchors, valid_flags, meta["img_shape"][:2], self.train_cfg["allowed_border"]
         )
-        with torch.no_grad():
-            boxes = get_box_tensor(self.bbox_coder.decode(flat_anchors[inside], deltas[inside]))
-            logits = logits[inside]
-            scores = logits.sigmoid() if self.use_sigmoid_cls else logits.softmax(-1)[:, :-1]
-        with self._assigner_shown(boxes, scores):
+        where = slice(None) if bool(inside.all()) else inside
+        if where is not inside and kwargs.get("unmap_outputs"):
+            kwargs["unmap_outputs"] = False
+        shown = {}
+        gts = next((arg for arg in given if isinstance(arg, InstanceData)), ())
+        wanted = len(gts) or asks_for(self.assigner, "empty_images")
+        if "adla_predictions" in meta and wanted:
+            shown = self._decoded(flat_anchors[where], where, *meta["adla_predictions"])
+        with self._replaced(ShownAssigner(self.assigner, lambda _: shown), _sampler(self.sampler)):
             return super()._get_targets_single(flat_anchors, valid_flags, *args, **kwargs)
 
+    @torch.no_grad()
+    def _decoded(
+        self, anchors, where: slice | Tensor, cls_scores: list[Tensor], bbox_preds: list[Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the predictions of one image, where they are asked for."""
+        deltas = self._flatten(bbox_preds, self.bbox_coder.encode_size)[where]
+        shown = {"bboxes": get_box_tensor(self.bbox_coder.decode(anchors, deltas))}
+        if asks_for(self.assigner, "scores"):
+            logits = self._flatten(cls_scores, self.cls_out_channels)[where]
+            sigmoid = self.use_sigmoid_cls
+            shown["scores"] = logits.sigmoid() if sigmoid else logits.softmax(-1)[:, :-1]
+        return shown
+
     @contextmanager
-    def _assigner_shown(self, boxes: Tensor, scores: Tensor) -> Iterator[None]:
-        """Put an assigner in place that adds the predictions to each call of the real one."""
-        assigner = self.assigner
-        self.assigner = _Shown(assigner, boxes, scores)
+    def _replaced(self, assigner: ShownAssigner, sampler: BaseSampler) -> Iterator[None]:
+        """Put an assigner and a sampler in place for one image."""
+        before = self.assigner, self.sampler
+        self.assigner, self.sampler = assigner, sampler
         try:
             yield
         finally:
-            self.assigner = assigner
+            self.assigner, self.sampler = before
 
 
-class _Shown:
-    """An assigner that sees boxes (N, 4) and scores (N, C) beside the priors."""
+class _AscendingPseudoSampler(PseudoSampler):
+    """The same samples without sorting again what is in ascending order."""
 
-    def __init__(self, assigner, boxes: Tensor, scores: Tensor) -> None:
-        self._assigner, self._boxes, self._scores = assigner, boxes, scores
+    def sample(
+        self, assign_result, pred_instances: InstanceData, gt_instances: InstanceData, *_, **__
+    ) -> SamplingResult:
+        """Return all positive and all negative priors."""
+        return SamplingResult(
+            pos_inds=(assign_result.gt_inds > 0).nonzero().squeeze(1),
+            neg_inds=(assign_result.gt_inds == 0).nonzero().squeeze(1),
+            priors=pred_instances.priors,
+            gt_bboxes=gt_instances.bboxes,
+            assign_result=assign_result,
+            gt_flags=assign_result.gt_inds.new_zeros(len(assign_result.gt_inds), dtype=torch.uint8),
+            avg_factor_with_neg=False,
+        )
 
-    def assign(self, pred_instances: InstanceData, *args, **kwargs):
-        """Assign as the real assigner does, on priors and predictions."""
-        shown = InstanceData(priors=pred_instances.priors, bboxes=self._boxes, scores=self._scores)
-        return self._assigner.assign(shown, *args, **kwargs)
+
+def _sampler(sampler: BaseSampler) -> BaseSampler:
+    """Return a sampler that does the same faster, or the sampler."""
+    return _AscendingPseudoSampler() if type(sampler) is PseudoSampler else sampler

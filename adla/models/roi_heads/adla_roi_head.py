@@ -9,7 +9,7 @@ from mmdet.utils import InstanceList
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from ..dense_heads.prediction_aware import require_progress
+from ..task_modules.assigners.prediction_protocol import ShownAssigner, asks_for, require_progress
 
 
 @MODELS.register_module()
@@ -30,12 +30,14 @@ class AdlaRoIHead(StandardRoIHead):
         """Compute the losses as they are, the assigner seeing what becomes of the proposals."""
         assigner = self.bbox_assigner
         require_progress(assigner)
-        if not getattr(assigner, "needs_predictions", True):
+        if not asks_for(assigner, "predictions"):
             return super().loss(x, rpn_results_list, batch_data_samples)
         predictions = self._predict_proposals(x, rpn_results_list, batch_data_samples)
         for proposals, prediction in zip(rpn_results_list, predictions, strict=True):
             proposals.prediction = prediction
-        self.bbox_assigner = _Shown(assigner)
+        self.bbox_assigner = ShownAssigner(
+            assigner, lambda results: dict(results.prediction.items())
+        )
         try:
             return super().loss(x, rpn_results_list, batch_data_samples)
         finally:
@@ -72,16 +74,3 @@ class AdlaRoIHead(StandardRoIHead):
                 proposals, scores, deltas, batch_data_samples, strict=True
             )
         ]
-
-
-class _Shown:
-    """An assigner that sees the predictions beside the proposals."""
-
-    def __init__(self, assigner) -> None:
-        self._assigner = assigner
-
-    def assign(self, pred_instances: InstanceData, *args, **kwargs):
-        """Assign as the real assigner does, on proposals and predictions."""
-        shown = InstanceData(priors=pred_instances.priors)
-        shown.update(pred_instances.prediction)
-        return self._assigner.assign(shown, *args, **kwargs)

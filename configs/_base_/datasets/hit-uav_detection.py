@@ -1,6 +1,6 @@
 _base_ = "mmdet::_base_/datasets/coco_detection.py"
 
-# HIT-UAV at half size, 320 x 256 px, split by scene: tools/dataset_converters/hit_uav.py.
+# HIT-UAV at half size, 320 x 256 px, split by scene: adla convert hit-uav.
 # Training sees windows of 256 px, testing whole images.
 dataset_type = "HITUAVDataset"
 data_root = "data/hit-uav/"

@@ -1,6 +1,6 @@
 _base_ = "mmdet::_base_/datasets/coco_detection.py"
 
-# Tiles of 256 px, split by harbor: tools/dataset_converters/sen2ships.py. They are few, so an
+# Tiles of 256 px, split by harbor: adla convert sen2ships. They are few, so an
 # epoch passes over them ten times.
 dataset_type = "Sen2ShipsDataset"
 data_root = "data/sen2ships/"

@@ -1,6 +1,6 @@
 _base_ = "mmdet::_base_/datasets/coco_detection.py"
 
-# VisDrone-DET: tools/dataset_converters/visdrone.py; trained on train, measured on val.
+# VisDrone-DET: adla convert visdrone; trained on train, measured on val.
 dataset_type = "VisDroneDataset"
 data_root = "data/visdrone/"
 image_scale = (1333, 800)

@@ -3,6 +3,7 @@
 _base_ = "./schedule_light.py"
 
 max_epochs = 24
+optim_wrapper = dict(type="MixedPrecisionOptimWrapper")
 train_cfg = dict(max_epochs=max_epochs, val_interval=4)
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.01, by_epoch=False, begin=0, end=100),

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adla.core import AssignmentRule, assign_adaptive
-from adla.core.adaptive import dense_engine
+from adla.core.pair_search import forced_rounds
 
+from ...limits import limited
+from ..campaign import random_limits
 from ..reference import Reference
 
 NAN, INF = math.nan, math.inf
@@ -74,16 +76,17 @@ def test_agrees_with_the_reference_on_random_cases(seed, monkeypatch):
         # Within rounding of a threshold either answer is right, unless the numbers are exact.
         if any(0 < margin < 1e-12 for margin in reference.margins):
             continue
-        monkeypatch.setattr(dense_engine, "BLOCK_ELEMENTS", rng.choice([1, 60, 2**20]))
-        result = assign_adaptive(
-            as_boxes(priors),
-            as_boxes(gts),
-            AssignmentRule(**params),
-            None if preds is None else as_boxes(preds),
-            as_boxes(regions),
-            iof_thr,
-            engine=rng.choice(["dense", "sparse", "auto"]),
-        )
+        monkeypatch.setattr(forced_rounds, "CHOICES", rng.choice([1, 2, 16]))
+        with limited(**random_limits(rng)):
+            result = assign_adaptive(
+                as_boxes(priors),
+                as_boxes(gts),
+                AssignmentRule(**params),
+                None if preds is None else as_boxes(preds),
+                as_boxes(regions),
+                iof_thr,
+                engine=rng.choice(["dense", "sparse", "auto"]),
+            )
         assert result.gt_inds.tolist() == inds, params
         assert result.max_overlaps.tolist() == pytest.approx(overlaps, abs=1e-12)
         seen["cases"] += 1

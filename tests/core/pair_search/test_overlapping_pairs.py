@@ -5,11 +5,10 @@ import random
 import pytest
 import torch
 
-from adla.core import clean_boxes, overlapping_pairs, pairwise_iou
-from adla.core.pair_search import CandidatePairs, near_any, prefilter
-from adla.core.pair_search import grid_index as grid
-from adla.core.pair_search.grid_index import split_by_sum
+from adla.core import clean_boxes, limits, overlapping_pairs, pairwise_iou
+from adla.core.pair_search import CandidatePairs, near_any, prefilter, split_by_ends
 
+from ...limits import limited
 from ..random_boxes import ODD, BoxMaker
 
 
@@ -25,13 +24,13 @@ def assert_complete(boxes1, boxes2):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_equals_the_matrix_on_random_boxes(seed, monkeypatch):
+def test_equals_the_matrix_on_random_boxes(seed):
     rng = random.Random(seed)
     for _ in range(60):
-        monkeypatch.setitem(grid.BLOCK_CANDIDATES, "cpu", rng.choice([1, 40, 2**17]))
-        monkeypatch.setattr(grid, "BLOCK_RUNS", rng.choice([1, 100, 2**20]))
+        changes = {"candidates": rng.choice([1, 40, 2**17]), "runs": rng.choice([1, 100, 2**20])}
         make = BoxMaker(rng)
-        assert_complete(make.boxes(rng.randint(0, 40)), make.boxes(rng.randint(0, 80)))
+        with limited(like=rng.choice([limits.CPU, limits.CUDA]), **changes):
+            assert_complete(make.boxes(rng.randint(0, 40)), make.boxes(rng.randint(0, 80)))
 
 
 def test_every_odd_box_against_every_other():
@@ -97,7 +96,8 @@ def test_a_partner_that_is_no_box_does_not_hide_a_box(monkeypatch, few):
     assert 0 in near_any(gts, boxes, boxes.flip(0))
 
 
-def test_split_by_sum():
-    sizes = torch.tensor([3, 3, 9, 0, 0, 2, 2, 1, 1])
-    assert list(split_by_sum(sizes, 5)) == [(0, 1), (1, 2), (2, 3), (3, 8), (8, 9)]
-    assert list(split_by_sum(sizes[:0], 5)) == []
+def test_split_by_ends():
+    ends = torch.tensor([0, 3, 6, 15, 15, 15, 17, 19, 20, 21])
+    assert list(split_by_ends(ends, 5)) == [(0, 1), (1, 2), (2, 3), (3, 8), (8, 9)]
+    assert list(split_by_ends(ends[3:6], 5)) == [(0, 2)]
+    assert list(split_by_ends(ends[:1], 5)) == []

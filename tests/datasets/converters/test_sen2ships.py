@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -226,6 +227,13 @@ def test_wrong_folder_and_options(source, tmp_path):
     convert(source / "sen2ships", tmp_path / "out")
     with pytest.raises(FileExistsError, match="is there already: remove it"):
         convert(source, tmp_path / "out")
+
+
+def test_without_rasterio_a_sentence_says_how_to_get_it(source, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(ImportError, match=r"pip install 'adla\[scenes\]'"):
+        convert(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @st.composite

@@ -1,19 +1,19 @@
 """Adaptive dynamic label assignment as an mmdet assigner."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
-import torch
 from mmdet.models.task_modules.assigners import AssignResult, BaseAssigner
 from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import get_box_tensor
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
-from torch import Tensor
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
-from adla.core.adaptive import ALPHA_DECAY, Metric
+from adla.core.adaptive import ALPHA_DECAY, Engine, Metric
+
+from .assigner_inputs import PointCheck, assigned_labels, checked_iof_thr, in_atss_order_too
 
 
 @TASK_UTILS.register_module()
@@ -44,6 +44,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             host synchronisation a round.
         decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
             0 <= start < end <= 1 (Eq. 10).
+        engine: ``auto``, ``sparse`` or ``dense``, as for :func:`adla.core.assign_adaptive`.
 
     Raises:
         ValueError: If an argument is outside its range.
@@ -65,14 +66,19 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         ignore_iof_thr: float = -1,
         force_match: bool = False,
         decay: tuple[float, float] = ALPHA_DECAY,
+        engine: Engine = "auto",
     ) -> None:
         if not 0 <= alpha0 <= 1:
             raise ValueError(f"alpha0 must be in [0, 1], but got {alpha0!r}")
         alpha_at(0, alpha0, decay)  # refuses a decay that is none
         self.alpha0, self.decay = alpha0, decay
+        if engine not in get_args(Engine):
+            raise ValueError(f"engine must be one of {get_args(Engine)}, but got {engine!r}")
+        self.engine = engine
         self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
         self.progress: float | None = None
         self._has_warned = False
+        self._refuse_points = PointCheck()
         self.rule = AssignmentRule(
             metric=metric,
             gamma=gamma,
@@ -111,49 +117,46 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         self.rule = replace(self.rule, alpha=alpha_at(progress, self.alpha0, self.decay))
         self.progress = progress
 
+    @in_atss_order_too
     def assign(
         self,
         pred_instances: InstanceData,
-        *args: InstanceData | Sequence[int] | None,
-        **kwargs: InstanceData | Sequence[int] | None,
+        gt_instances: InstanceData,
+        gt_instances_ignore: InstanceData | None = None,
+        **kwargs: object,
     ) -> AssignResult:
-        """Assign every prior of one image: ``assign(pred_instances, gt_instances, ignore=None)``.
-
-        The order of ATSS is understood too:
-        ``assign(pred_instances, num_level_priors, gt_instances, ignore=None)``.
+        """Assign every prior of one image; ATSS's ``num_level_priors`` may come second.
 
         Args:
             pred_instances: With ``priors`` (N, 4), xyxy boxes in pixels, and, where the head hands
                 them over, ``bboxes`` (N, 4), the regressed boxes.
-            *args: ``gt_instances`` with ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,),
-                then ``gt_instances_ignore`` with ``bboxes`` (I, 4), or None.
-            **kwargs: The same by name, and ``num_level_priors``, which is not used.
+            gt_instances: With ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,).
+            gt_instances_ignore: With ``bboxes`` (I, 4), or None.
+            **kwargs: Not used.
 
         Returns:
             ``gt_inds`` (N,): -1 ignored, 0 negative, k + 1 positive for ground truth k;
             ``max_overlaps`` (N,): the metric, see :class:`adla.core.AdaptiveAssignment`;
             ``labels`` (N,): the class of the ground truth, -1 where there is none.
         """
-        gt_instances, ignore = ground_truths(args, kwargs)
         gt_boxes = get_box_tensor(gt_instances.bboxes)
         priors, pred_boxes = get_box_tensor(pred_instances.priors), None
-        refuse_points(priors)
+        self._refuse_points(priors)
         if "bboxes" in pred_instances:
             pred_boxes = get_box_tensor(pred_instances.bboxes)
-        elif self.needs_predictions or self.needs_progress:
+        elif len(gt_boxes) and (self.needs_predictions or self.needs_progress):
             self._warn_of_missing_predictions()
+        ignored = gt_instances_ignore
         result = assign_adaptive(
             priors,
             gt_boxes,
             self.rule,
             pred_boxes=pred_boxes,
-            ignore_boxes=None if ignore is None else get_box_tensor(ignore.bboxes),
+            ignore_boxes=None if ignored is None else get_box_tensor(ignored.bboxes),
             ignore_iof_thr=self.ignore_iof_thr,
+            engine=self.engine,
         )
-        labels = torch.full_like(result.gt_inds, -1)
-        if len(gt_boxes):
-            of_gt = gt_instances.labels[(result.gt_inds - 1).clamp(min=0)]
-            labels = torch.where(result.gt_inds > 0, of_gt, labels)
+        labels = assigned_labels(result.gt_inds, gt_instances.labels)
         return AssignResult(len(gt_boxes), result.gt_inds, result.max_overlaps, labels=labels)
 
     def _warn_of_missing_predictions(self) -> None:
@@ -166,49 +169,3 @@ class AdaptiveDynamicAssigner(BaseAssigner):
                 logger="current",
                 level=logging.WARNING,
             )
-
-
-def checked_iof_thr(value: float) -> float:
-    """Return an ``ignore_iof_thr`` that some share of an area can be above.
-
-    Raises:
-        ValueError: If it is 1 or more: then the ignore regions would have no effect.
-    """
-    if not value < 1:
-        raise ValueError(
-            f"ignore_iof_thr, the share of a prior in an ignore region, must be below 1 (up to 0 "
-            f"switches the regions off), but got {value!r}"
-        )
-    return value
-
-
-def refuse_points(priors: Tensor) -> None:
-    """Refuse points with strides (x, y, stride, stride): as xyxy most would be no boxes at all.
-
-    Args:
-        priors: Shape (N, 4), of which some are looked at; other shapes are left to others.
-
-    Raises:
-        ValueError: If they are points.
-    """
-    if priors.shape[1:] != (4,) or not len(priors):
-        return
-    some = priors[:: max(len(priors) // 64, 1)]
-    inverted = (some[:, :2] > some[:, 2:]).any(dim=1)
-    if bool((some[:, 2] == some[:, 3]).all() & (2 * inverted.sum() > len(some))):
-        raise ValueError(
-            f"priors must be boxes, xyxy in pixels, but got points with strides such as "
-            f"{some[-1].tolist()}; MSLAAssigner and mmdet's DynamicSoftLabelAssigner take points"
-        )
-
-
-def ground_truths(args: tuple, kwargs: dict) -> tuple[InstanceData, InstanceData | None]:
-    """Return ground truths and ignore regions from a call in mmdet's or in ATSS's order."""
-    instances = [a for a in args if a is None or isinstance(a, InstanceData)]
-    names = ("gt_instances", "gt_instances_ignore")
-    found = dict(zip(names, instances, strict=False)) | {n: kwargs[n] for n in names if n in kwargs}
-    if not isinstance(found.get("gt_instances"), InstanceData):
-        raise TypeError(
-            "assign() needs gt_instances (InstanceData with bboxes and labels) after pred_instances"
-        )
-    return found["gt_instances"], found.get("gt_instances_ignore")

@@ -1,103 +1,22 @@
-"""mmdet's MaxIoUAssigner by any overlap calculator, in blocks."""
+"""The former name of what ``SparseMaxIoUAssigner`` does by other measures than IoU."""
 
-import torch
-from mmdet.models.task_modules.assigners import AssignResult, MaxIoUAssigner
+import warnings
+from typing import Any
+
 from mmdet.registry import TASK_UTILS
-from mmdet.structures.bbox import get_box_tensor
-from mmengine.structures import InstanceData
-from torch import Tensor
 
-from adla.core.ranked import BLOCK_PAIRS
+from .sparse_max_iou_assigner import SparseMaxIoUAssigner
 
 
 @TASK_UTILS.register_module()
-class BlockwiseMaxIoUAssigner(MaxIoUAssigner):
-    """Let mmdet's ``MaxIoUAssigner`` see a block of pairs at a time.
+class BlockwiseMaxIoUAssigner(SparseMaxIoUAssigner):
+    """The same as ``SparseMaxIoUAssigner``; this name goes with release 0.3."""
 
-    Takes the same arguments and returns the same result for any overlap calculator, also one that
-    is nowhere zero (DotD, NWD, SimD), with which no pair can be left out; only the last bit of an
-    overlap may depend on the block. Memory grows with the block, not with the number of pairs; up
-    to one block the stock class itself is called. Beyond, every pair is measured twice: for the
-    best ground truth of a prior and, with ``match_low_quality``, for the best prior of a ground
-    truth. With mmdet's own IoU, ``SparseMaxIoUAssigner`` is faster by far.
-
-    Args:
-        *args: As for ``MaxIoUAssigner``.
-        block_pairs: Pairs measured at once.
-        **kwargs: As for ``MaxIoUAssigner``.
-
-    Raises:
-        ValueError: If ``block_pairs`` is below 1, or ``perm_repeat_gt_cfg`` is given: it draws
-            random boxes, which would differ from block to block.
-    """
-
-    def __init__(self, *args, block_pairs: int = BLOCK_PAIRS, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        if block_pairs < 1:
-            raise ValueError(f"block_pairs must be at least 1, but got {block_pairs}")
-        if self.perm_repeat_gt_cfg is not None:
-            raise ValueError("BlockwiseMaxIoUAssigner does not know perm_repeat_gt_cfg: set None")
-        self.block_pairs = block_pairs
-
-    @torch.no_grad()
-    def assign(
-        self,
-        pred_instances: InstanceData,
-        gt_instances: InstanceData,
-        gt_instances_ignore: InstanceData | None = None,
-        **kwargs,
-    ) -> AssignResult:
-        """Assign the priors of one image.
-
-        Args:
-            pred_instances: With ``priors`` (N, 4), xyxy in pixels.
-            gt_instances: With ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,).
-            gt_instances_ignore: With ``bboxes`` (I, 4), or None.
-            **kwargs: Ignored, as in the stock class.
-
-        Returns:
-            ``gt_inds``, ``max_overlaps`` and ``labels`` of shape (N,), as the stock class.
-        """
-        priors, num_gts = pred_instances.priors, len(gt_instances)
-        regions = 0 if gt_instances_ignore is None else len(gt_instances_ignore)
-        wider = max(num_gts, regions)
-        if len(priors) * wider <= self.block_pairs:
-            return super().assign(pred_instances, gt_instances, gt_instances_ignore, **kwargs)
-        match_low_quality, self.match_low_quality = self.match_low_quality, False
-        try:
-            parts = [
-                super(BlockwiseMaxIoUAssigner, self).assign(
-                    InstanceData(priors=part), gt_instances, gt_instances_ignore
-                )
-                for part in priors.split(max(self.block_pairs // wider, 1))
-            ]
-        finally:
-            self.match_low_quality = match_low_quality
-        gt_inds, max_overlaps, labels = (
-            torch.cat([getattr(part, name) for part in parts])
-            for name in ("gt_inds", "max_overlaps", "labels")
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            "BlockwiseMaxIoUAssigner is now SparseMaxIoUAssigner, with the same arguments; the old "
+            "name goes with release 0.3",
+            FutureWarning,
+            stacklevel=2,
         )
-        if match_low_quality and num_gts:
-            # The stock class marks priors inside ignore regions by an overlap of -1.
-            matches = self._low_quality(gt_instances.bboxes, priors, max_overlaps == -1)
-            gt_inds = torch.where(matches > 0, matches, gt_inds)
-            of_gt = gt_instances.labels[(gt_inds - 1).clamp(min=0)]
-            labels = torch.where(gt_inds > 0, of_gt, -1)
-        return AssignResult(num_gts, gt_inds, max_overlaps, labels=labels)
-
-    def _low_quality(self, gt_boxes: Tensor, priors: Tensor, blocked: Tensor) -> Tensor:
-        """Return k + 1 of the last ground truth k that a prior (N,) is a best one of, else 0."""
-        matches = torch.zeros_like(blocked, dtype=torch.long)
-        number = torch.arange(1, len(gt_boxes) + 1, device=matches.device)
-        rows = max(self.block_pairs // len(priors), 1)
-        gt_boxes = get_box_tensor(gt_boxes)
-        for some, numbers in zip(gt_boxes.split(rows), number.split(rows), strict=True):
-            overlaps = self.iou_calculator(some, priors).masked_fill(blocked, -1)
-            best = overlaps.max(dim=1)
-            numbers = numbers * (best.values >= self.min_pos_iou)
-            if self.gt_max_assign_all:
-                ties = (overlaps == best.values[:, None]) * numbers[:, None]
-                matches = torch.maximum(matches, ties.amax(dim=0))
-            else:
-                matches.scatter_reduce_(0, best.indices, numbers, "amax")
-        return matches
+        super().__init__(*args, **kwargs)

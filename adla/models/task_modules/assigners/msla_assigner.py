@@ -86,9 +86,12 @@ class MSLAAssigner(BaseAssigner):
         )
         self.strides = None if strides is None else tuple(strides)
         self.scores_are_logits = scores_are_logits
+        self._seen: set[tuple[int, ...]] = set()  # numbers of priors whose strides were looked at
         if self.strides is not None:
             self.rule.metric_of(0, len(self.strides))  # as many metrics as strides
             self.rule.gate_of(0, len(self.strides))
+
+    needs_predictions = needs_scores = needs_empty_images = True
 
     def assign_batch(
         self,
@@ -119,7 +122,7 @@ class MSLAAssigner(BaseAssigner):
             ValueError: If shapes, levels or strides do not fit, or a label or a score is out of
                 range.
         """
-        if self.strides is not None:
+        if self.strides is not None and tuple(num_level_priors) not in self._seen:
             counts = self._level_counts(priors)
             if counts != list(num_level_priors):
                 raise ValueError(
@@ -127,6 +130,7 @@ class MSLAAssigner(BaseAssigner):
                     f"have {counts} priors of these strides, the levels have "
                     f"{list(num_level_priors)}"
                 )
+            self._seen.add(tuple(num_level_priors))
         return assign_task_aligned(
             scores, boxes, priors, gt_labels, gt_boxes, gt_mask, num_level_priors, self.rule
         )

@@ -10,10 +10,10 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import assign_hierarchical, assign_ranked, clean_boxes
-from adla.core.pair_search import largest_iof_sparse
+from adla.core.pair_search import largest_iof
 from adla.core.ranked import RankedAssignment
 
-from .adaptive_dynamic_assigner import checked_iof_thr, ground_truths, refuse_points
+from .assigner_inputs import PointCheck, assigned_labels, checked_iof_thr, in_atss_order_too
 
 
 @TASK_UTILS.register_module()
@@ -48,27 +48,27 @@ class RankingAssigner(BaseAssigner):
         if neg_thr is not None and not 0 < neg_thr <= 1:
             raise ValueError(f"neg_thr must be in (0, 1], or None, but got {neg_thr!r}")
         self.iou_calculator = TASK_UTILS.build(iou_calculator)
+        self._refuse_points = PointCheck()
         self.topk = topk
         self.neg_thr = neg_thr
         self.ignore_iof_thr = checked_iof_thr(ignore_iof_thr)
 
+    @in_atss_order_too
     @torch.no_grad()
     def assign(
         self,
         pred_instances: InstanceData,
-        *args: InstanceData | Sequence[int] | None,
-        **kwargs: InstanceData | Sequence[int] | None,
+        gt_instances: InstanceData,
+        gt_instances_ignore: InstanceData | None = None,
+        **kwargs: object,
     ) -> AssignResult:
-        """Assign every prior of one image: ``assign(pred_instances, gt_instances, ignore=None)``.
-
-        The order of ATSS is understood too:
-        ``assign(pred_instances, num_level_priors, gt_instances, ignore=None)``.
+        """Assign every prior of one image; ATSS's ``num_level_priors`` may come second.
 
         Args:
             pred_instances: With ``priors`` (N, 4), xyxy boxes in pixels.
-            *args: ``gt_instances`` with ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,),
-                then ``gt_instances_ignore`` with ``bboxes`` (I, 4), or None.
-            **kwargs: The same by name, and ``num_level_priors``, which is not used.
+            gt_instances: With ``bboxes`` (K, 4), xyxy in pixels, and ``labels`` (K,).
+            gt_instances_ignore: With ``bboxes`` (I, 4), or None.
+            **kwargs: Not used.
 
         Returns:
             ``gt_inds`` (N,): -1 ignored, 0 negative, k + 1 positive for ground truth k;
@@ -76,15 +76,14 @@ class RankingAssigner(BaseAssigner):
             with the best one, -1 inside an ignore region; ``labels`` (N,): the class of the ground
             truth, -1 where there is none.
         """
-        gt_instances, ignored = ground_truths(args, kwargs)
         gt_boxes, priors = (
             get_box_tensor(boxes)[..., :4] for boxes in (gt_instances.bboxes, pred_instances.priors)
         )
-        refuse_points(priors)
-        free = None
+        self._refuse_points(priors)
+        ignored, free = gt_instances_ignore, None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored) and len(priors):
             regions = clean_boxes(get_box_tensor(ignored.bboxes)[..., :4])
-            largest = largest_iof_sparse(clean_boxes(priors), regions)
+            largest = largest_iof(clean_boxes(priors), regions)
             free = (largest <= self.ignore_iof_thr).nonzero().squeeze(1)
 
         ranked = self.rank(gt_boxes, priors if free is None else priors.index_select(0, free))
@@ -96,10 +95,7 @@ class RankingAssigner(BaseAssigner):
             gt_inds = gt_inds.new_full((len(priors),), -1).index_copy_(0, free, gt_inds)
             overlaps = overlaps.new_full((len(priors),), -1).index_copy_(0, free, overlaps)
 
-        labels = torch.full_like(gt_inds, -1)
-        if len(gt_boxes):
-            of_gt = gt_instances.labels[(gt_inds - 1).clamp(min=0)]
-            labels = torch.where(gt_inds > 0, of_gt, labels)
+        labels = assigned_labels(gt_inds, gt_instances.labels)
         return AssignResult(len(gt_boxes), gt_inds, overlaps, labels=labels)
 
     def rank(self, gt_boxes: Tensor, priors: Tensor) -> RankedAssignment:

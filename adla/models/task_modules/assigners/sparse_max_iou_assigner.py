@@ -1,9 +1,9 @@
 """mmdet's MaxIoUAssigner without the matrix of all pairs."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D, MaxIoUAssigner
+from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D
 from mmdet.models.task_modules.assigners.max_iou_assigner import perm_repeat_bboxes
 from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import get_box_tensor
@@ -11,14 +11,18 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core.boxes import box_areas, clean_boxes
-from adla.core.overlaps import aligned_iou, as_columns
-from adla.core.pair_search import CandidatePairs, keep_best, largest_iof_sparse, near_any
+from adla.core.limits import limits_of
+from adla.core.overlaps import aligned_iou, as_columns, pairwise_iou
+from adla.core.pair_search import CandidatePairs, keep_best, largest_iof, near_any
 
-#: Pairs up to which the stock assigner is called.
-DENSE_PAIRS = 2**16
+from .assigner_inputs import assigned_labels
+from .max_iou_in_blocks import MaxIoUInBlocks
 
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6
+
+#: Coordinates in pixels with which all areas are finite.
+FAR = 1e18
 
 
 class _Best(NamedTuple):
@@ -30,14 +34,26 @@ class _Best(NamedTuple):
     gt_prior: Tensor
     low_quality: Tensor
 
+    def spread(self, near: Tensor, num_priors: int) -> "_Best":
+        """Return the best of all priors from that of those that are near a ground truth."""
+        of_priors = (
+            x.new_zeros(num_priors).index_copy_(0, near, x)
+            for x in (self.prior_iou, self.prior_gt, self.low_quality)
+        )
+        prior_iou, prior_gt, low_quality = of_priors
+        gt_prior = near.index_select(0, self.gt_prior)
+        return _Best(prior_iou, prior_gt, self.gt_iou, gt_prior, low_quality)
+
 
 @TASK_UTILS.register_module()
-class SparseMaxIoUAssigner(MaxIoUAssigner):
-    """Give mmdet's ``MaxIoUAssigner`` the pairs that overlap, instead of all pairs.
+class SparseMaxIoUAssigner(MaxIoUInBlocks):
+    """Give mmdet's ``MaxIoUAssigner`` the pairs that matter, instead of the matrix of all pairs.
 
-    Takes the same arguments and returns the same result, in every field and bit by bit, in time and
-    memory that grow with the number of overlapping pairs. ``gpu_assign_thr`` has no use here: the
-    work stays on the device of the priors.
+    Takes the same arguments and returns the same result. With mmdet's IoU it looks at overlapping
+    pairs: the result is the same in every field and bit by bit, in time and memory that grow with
+    the number of such pairs. Any other overlap calculator (DotD, NWD and SimD are nowhere zero, so
+    no pair can be left out) sees all pairs, a block at a time, see :class:`MaxIoUInBlocks`.
+    ``gpu_assign_thr`` has no use here: the work stays on the device of the priors.
 
     What the stock class does with boxes that overlap nothing is kept: with ``match_low_quality``
     and ``min_pos_iou=0`` a ground truth that no prior overlaps takes all priors, as all tie at 0.
@@ -47,20 +63,22 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
 
     Args:
         *args: As for ``MaxIoUAssigner``.
-        **kwargs: Likewise.
+        block_pairs: Pairs measured at once by another calculator than mmdet's IoU.
+        **kwargs: As for ``MaxIoUAssigner``.
 
     Raises:
-        ValueError: If ``iou_calculator`` computes something else than mmdet's IoU.
+        ValueError: If ``block_pairs`` is below 1, or ``perm_repeat_gt_cfg`` comes with another
+            calculator: it draws random boxes, which would differ from block to block.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         calculator = self.iou_calculator
-        if type(calculator) is not BboxOverlaps2D or calculator.dtype is not None:
+        self._is_iou = type(calculator) is BboxOverlaps2D and calculator.dtype is None
+        if not self._is_iou and self.perm_repeat_gt_cfg is not None:
             raise ValueError(
-                "SparseMaxIoUAssigner computes the IoU itself, so iou_calculator must be "
-                f"dict(type='BboxOverlaps2D'), but got {calculator!r}; "
-                "MaxIoUAssigner takes any calculator"
+                f"SparseMaxIoUAssigner knows perm_repeat_gt_cfg with mmdet's IoU only, but got "
+                f"{calculator!r}: set perm_repeat_gt_cfg=None"
             )
 
     @torch.no_grad()
@@ -82,29 +100,33 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
         Returns:
             ``gt_inds``, ``max_overlaps`` and ``labels`` of shape (N,), as the stock class.
         """
+        if not self._is_iou:
+            return self.assign_in_blocks(pred_instances, gt_instances, gt_instances_ignore)
         priors, gt_boxes = _tensor(pred_instances.priors), _tensor(gt_instances.bboxes)
         ignored = None if gt_instances_ignore is None else _tensor(gt_instances_ignore.bboxes)
         if not self._is_for_us(priors, gt_boxes, ignored):
             return super().assign(pred_instances, gt_instances, gt_instances_ignore, **kwargs)
         if self.perm_repeat_gt_cfg is not None:
             gt_boxes = perm_repeat_bboxes(gt_boxes, self.iou_calculator, self.perm_repeat_gt_cfg)
-        priors, gt_boxes = clean_boxes(priors), clean_boxes(gt_boxes)
+        gt_boxes = clean_boxes(gt_boxes)
 
         blocked = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored):
-            largest = largest_iof_sparse(
-                priors, clean_boxes(ignored), not self.ignore_wrt_candidates, SMALLEST_AREA
+            largest = largest_iof(
+                clean_boxes(priors),
+                clean_boxes(ignored),
+                not self.ignore_wrt_candidates,
+                SMALLEST_AREA,
             )
             blocked = largest > self.ignore_iof_thr
         best = self._find_best(priors, gt_boxes, blocked)
         gt_inds, max_overlaps = self._decide(best, blocked)
-        of_gt = gt_instances.labels.long()[(gt_inds - 1).clamp_(min=0)]
-        labels = torch.where(gt_inds > 0, of_gt, -1)
+        labels = assigned_labels(gt_inds, gt_instances.labels)
         return AssignResult(len(gt_boxes), gt_inds, max_overlaps, labels=labels)
 
     def _is_for_us(self, priors: Tensor, gt_boxes: Tensor, ignored: Tensor | None) -> bool:
         """Return whether there is something to gain, and nothing that needs the dense form."""
-        if len(priors) * len(gt_boxes) <= DENSE_PAIRS:
+        if len(priors) * len(gt_boxes) <= limits_of(priors.device).stock_pairs:
             return False
         boxes = [priors, gt_boxes] if ignored is None else [priors, gt_boxes, ignored]
         return (
@@ -112,18 +134,28 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
             and self.min_pos_iou >= 0
             and priors.dtype in (torch.float32, torch.float64)
             and {box.dtype for box in boxes} == {priors.dtype}
-            and all(bool(torch.isfinite(box_areas(box)).all()) for box in boxes)
+            and _all_finite(boxes)
         )
 
     def _find_best(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
-        """Look at every overlapping pair once."""
+        """Look at every overlapping pair once, or, of few, at all pairs."""
+        limits = limits_of(priors.device)
+        near = near_any(gt_boxes, priors) if limits.free_waits else None
+        some = clean_boxes(priors if near is None else priors.index_select(0, near))
+        if 0 < len(gt_boxes) * len(some) <= limits.dense_pairs:
+            best = self._find_best_of_all(
+                some, gt_boxes, blocked if near is None or blocked is None else blocked[near]
+            )
+            return best if near is None else best.spread(near, len(priors))
         prior_iou, gt_iou = priors.new_zeros(len(priors)), priors.new_zeros(len(gt_boxes))
         prior_gt = torch.zeros_like(prior_iou, dtype=torch.long)
         gt_prior = torch.zeros_like(gt_iou, dtype=torch.long)
         low_quality = torch.zeros_like(prior_gt)
-        near = near_any(gt_boxes, priors)
-        pairs = CandidatePairs(gt_boxes, priors.index_select(0, near), near)
-        columns = as_columns(priors.index_select(0, pairs.owners)), as_columns(gt_boxes)
+        pairs = CandidatePairs(gt_boxes, some, near)
+        columns = (
+            as_columns(clean_boxes(priors.index_select(0, pairs.owners))),
+            as_columns(gt_boxes),
+        )
         for block in pairs.blocks():
             gt, prior = block.queries + block.first, pairs.owners.index_select(0, block.places)
             iou = aligned_iou(
@@ -137,9 +169,25 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
             keep_best(gt_iou, gt_prior, gt, iou, prior)
             if self.match_low_quality and self.gt_max_assign_all:
                 # All priors that tie; a later ground truth takes over from an earlier one.
-                best = ((iou == gt_iou.index_select(0, gt)) & (iou > 0)).nonzero().squeeze(1)
-                gt, prior, iou = (x.index_select(0, best) for x in (gt, prior, iou))
-                low_quality.scatter_reduce_(0, prior, (gt + 1) * (iou >= self.min_pos_iou), "amax")
+                best = (iou == gt_iou.index_select(0, gt)) & (iou > 0) & (iou >= self.min_pos_iou)
+                number = (gt + 1) * best
+                if limits.free_waits:
+                    some = best.nonzero().squeeze(1)
+                    prior, number = prior.index_select(0, some), number.index_select(0, some)
+                low_quality.scatter_reduce_(0, prior, number, "amax")
+        return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
+
+    def _find_best_of_all(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
+        """Look at all pairs."""
+        iou = pairwise_iou(gt_boxes, priors, SMALLEST_AREA)
+        if blocked is not None:
+            iou.masked_fill_(blocked, 0)
+        (prior_iou, prior_gt), (gt_iou, gt_prior) = iou.max(dim=0), iou.max(dim=1)
+        low_quality = torch.zeros_like(prior_gt)
+        if self.match_low_quality and self.gt_max_assign_all:
+            number = torch.arange(1, len(gt_boxes) + 1, device=iou.device)[:, None]
+            best = (iou == gt_iou[:, None]) & (iou > 0) & (iou >= self.min_pos_iou)
+            low_quality = (best * number).amax(dim=0)
         return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
 
     def _decide(self, best: _Best, blocked: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -174,6 +222,14 @@ class SparseMaxIoUAssigner(MaxIoUAssigner):
         )
         first = free.argmax(keepdim=True)
         return matches.scatter_reduce(0, first, (lonely.amax() * free.amax()).view(1), "amax")
+
+
+def _all_finite(boxes: list[Tensor]) -> bool:
+    """Tell whether all coordinates and areas are finite; one question, as each makes a GPU wait."""
+    ends = [end for some in boxes if len(some) for end in some.aminmax()]
+    if bool((torch.stack(ends).abs() < FAR).all()):
+        return True
+    return all(bool(torch.isfinite(box_areas(some)).all()) for some in boxes)
 
 
 def _tensor(boxes) -> Tensor:

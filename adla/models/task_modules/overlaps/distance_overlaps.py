@@ -5,6 +5,7 @@ from torch import Tensor
 
 from adla.core import ciou, diou, dotd
 from adla.core.overlaps import check_scale
+from adla.core.ranked import Ranges, dotd_bounds
 
 from .measure_overlaps import MeasureOverlaps2D
 
@@ -45,6 +46,10 @@ class DotDOverlaps2D(MeasureOverlaps2D):
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.dotd`."""
         return dotd(boxes1, boxes2, self.scale)
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.ranked.dotd_bounds`."""
+        return dotd_bounds(gts, groups, self.scale)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(scale={self.scale})"

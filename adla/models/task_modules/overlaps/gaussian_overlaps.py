@@ -5,6 +5,7 @@ from torch import Tensor
 
 from adla.core import nwd, rfd
 from adla.core.overlaps import RFDKind, check_nwd_constant, check_rfd_kind
+from adla.core.ranked import Ranges, nwd_bounds, rfd_bounds
 
 from .measure_overlaps import MeasureOverlaps2D
 
@@ -28,6 +29,10 @@ class NWDOverlaps2D(MeasureOverlaps2D):
         """Return :func:`adla.core.nwd`."""
         return nwd(boxes1, boxes2, self.constant)
 
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.ranked.nwd_bounds`."""
+        return nwd_bounds(gts, groups, self.constant)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(constant={self.constant})"
 
@@ -50,6 +55,10 @@ class RFDOverlaps2D(MeasureOverlaps2D):
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.rfd`."""
         return rfd(boxes1, boxes2, self.kind)
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.ranked.rfd_bounds`."""
+        return rfd_bounds(gts, groups, self.kind)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(kind={self.kind!r})"

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from adla.core import simd
 from adla.core.overlaps import check_similarity_scales
+from adla.core.ranked import Ranges, simd_bounds
 
 from .measure_overlaps import MeasureOverlaps2D
 
@@ -29,6 +30,10 @@ class SimDOverlaps2D(MeasureOverlaps2D):
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.simd`."""
         return simd(boxes1, boxes2, self.m, self.n)
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return :func:`adla.core.ranked.simd_bounds`."""
+        return simd_bounds(gts, groups, self.m, self.n)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(m={self.m}, n={self.n})"
