@@ -222,7 +222,7 @@ def _copy(cfg: Config, epochs: int) -> Config:
     """Return a copy with another number of epochs, tested after the last."""
     cfg = copy.deepcopy(cfg)
     cfg.train_cfg.update(max_epochs=epochs, val_interval=epochs)
-    cfg.experiment_name = f"gpu_check_{next(_numbers)}"
+    cfg.experiment_name = cfg.visualizer.name = f"gpu_check_{next(_numbers)}"
     return cfg
 
 
