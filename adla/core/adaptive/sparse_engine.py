@@ -38,7 +38,7 @@ class SparseEngine:
     """
 
     def __init__(self, problem: AssignmentProblem) -> None:
-        self.rule, gt_boxes, priors, preds, self.blocked = problem
+        self.rule, gt_boxes, priors, preds, self.blocked, _ = problem
         self.num_priors = len(priors)
         self.free_waits = limits_of(gt_boxes.device).free_waits
         # Neighbours in the image come one after the other, so that they find the same boxes cached.

@@ -98,9 +98,14 @@ def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
         >>> round(dotd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), scale=5).item(), 4)
         0.3679
     """
+    return torch.exp(-dotd_distance(boxes1, boxes2, scale))
+
+
+def dotd_distance(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
+    """Return ``rho / S``, shape (...), at least 0; arguments as of :func:`dotd`."""
     check_scale(scale)
     dx, dy = center_offsets(*precise(boxes1, boxes2))
-    return torch.exp(-root(dx**2 + dy**2) / scale)
+    return root(dx**2 + dy**2) / scale
 
 
 def check_scale(scale: float | None) -> None:

@@ -36,8 +36,13 @@ def nwd(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
         >>> round(nwd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), constant=5).item(), 4)
         0.3679
     """
+    return torch.exp(-nwd_distance(boxes1, boxes2, constant))
+
+
+def nwd_distance(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
+    """Return ``W / C``, shape (...), at least 0; arguments as of :func:`nwd`."""
     check_nwd_constant(constant)
-    return torch.exp(-root(squared_wasserstein(boxes1, boxes2)) / constant)
+    return root(squared_wasserstein(boxes1, boxes2)) / constant
 
 
 def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
@@ -64,9 +69,14 @@ def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
         >>> round(rfd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), "wd").item(), 4)
         0.0385
     """
+    return 1 / (1 + rfd_distance(gt_boxes, fields, kind))
+
+
+def rfd_distance(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
+    """Return D, shape (...), at least 0; arguments as of :func:`rfd`."""
     check_rfd_kind(kind)
     distance = squared_wasserstein if kind == "wd" else _divergence
-    return 1 / (1 + distance(gt_boxes, fields))
+    return distance(gt_boxes, fields)
 
 
 def squared_wasserstein(boxes1: Tensor, boxes2: Tensor) -> Tensor:

@@ -29,6 +29,11 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
         >>> round(simd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), m=1, n=1).item(), 4)
         0.2865
     """
+    return torch.exp(-simd_distance(boxes1, boxes2, m, n))
+
+
+def simd_distance(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
+    """Return ``location + shape``, shape (...), at least 0; arguments as of :func:`simd`."""
     check_similarity_scales(m, n)
     boxes1, boxes2 = precise(boxes1, boxes2)
     (w1, h1), (w2, h2) = sides(boxes1), sides(boxes2)
@@ -36,7 +41,7 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     along_x, along_y = _inverse(w1 + w2) * m, _inverse(h1 + h2) * n
     location = root((dx * along_x) ** 2 + (dy * along_y) ** 2)
     shape = root(((w1 - w2) * along_x) ** 2 + ((h1 - h2) * along_y) ** 2)
-    return torch.exp(-(location + shape))
+    return location + shape
 
 
 def check_similarity_scales(m: float | None, n: float | None) -> None:
