@@ -11,6 +11,7 @@ import pytest
 import torch
 from mmdet.registry import DATASETS, HOOKS, METRICS, MODELS
 from mmdet.structures import DetDataSample
+from mmdet.testing import demo_mm_inputs
 from mmengine.config import DictAction
 
 from .config_utils import (
@@ -200,3 +201,20 @@ def test_from_scratch_switch_of_the_readme():
     assert not frozen, f"still frozen: {frozen}"
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert norms and all(m.training for m in norms)
+
+
+@pytest.mark.parametrize("key", ["tiny/AP", "sirst/AP", "sirst/precision", "tiny/AR_1500"])
+def test_save_best_auto_knows_what_is_to_rise(key):
+    hook = HOOKS.build(load("ssd/ssd512_1x_aitod.py").default_hooks.checkpoint | {"save_best": key})
+    assert hook.rules == ["greater"]
+
+
+def test_ssd_takes_images_that_are_not_square():
+    model = load("ssd/ssd512_1x_aitod.py").model
+    model.backbone.init_cfg = None
+    detector = MODELS.build(model).eval()
+    data = demo_mm_inputs(1, (3, 256, 512))  # what the pipeline makes of 800 x 400 px
+    data = detector.data_preprocessor(data)
+    with torch.no_grad():
+        levels = detector.extract_feat(data["inputs"])
+    assert [tuple(level.shape[-2:]) for level in levels][-1] == (1, 1)

@@ -18,7 +18,10 @@ DETECTORS = {
         "detectors/detectors_cascade-rcnn_r50_1x_coco.py",
         ("allowed_border", "init_cfg", "pretrained"),  # two ways to name the same weights
     ),
-    "ssd/ssd512_1x": ("ssd/ssd512_coco.py", ("type", "score_thr", "iou_threshold")),
+    "ssd/ssd512_1x": (
+        "ssd/ssd512_coco.py",
+        ("type", "score_thr", "iou_threshold", "pad_size_divisor"),
+    ),
     "atss/atss_r50_fpn_1x": ("atss/atss_r50_fpn_1x_coco.py", ("sampler", "iou_threshold")),
 }
 

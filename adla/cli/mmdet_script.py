@@ -1,7 +1,6 @@
 """Run a script that comes with the installed mmdet, with adla's components and clear errors."""
 
 import difflib
-import os
 import runpy
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pickle import UnpicklingError
 from adla.installed_files import find_root
 
 from .convert import CONVERTERS
+from .launchers import explain, find_launcher, join_cpu_processes
 from .mmdet_imports import import_mmdet
 
 
@@ -33,18 +33,6 @@ def suggest(message: str) -> str:
 def _shorten(path: Path) -> Path:
     """Return a path from the current folder on, where it lies below that."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def join_cpu_processes(words: Sequence[str]) -> None:
-    """Join the processes that torchrun started where there is no GPU.
-
-    mmengine's launcher takes a CUDA device for granted, but leaves a group alone that exists. The
-    config needs ``model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)``.
-    """
-    import torch
-
-    if "pytorch" in words and "RANK" in os.environ and not torch.cuda.is_available():
-        torch.distributed.init_process_group("gloo")
 
 
 def let_amp_run_anywhere() -> None:
@@ -73,7 +61,7 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
 
     from adla.compat.checkpoints import explain_refusal
 
-    join_cpu_processes(words)
+    join_cpu_processes(find_launcher(words))
     let_amp_run_anywhere()
     script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
     if "-h" in words or "--help" in words:
@@ -86,4 +74,9 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         sys.exit(f"adla: {message}{suggest(message)}")
     except UnpicklingError as error:
         sys.exit(f"adla: {explain_refusal(error)}")
+    except (RuntimeError, ValueError) as error:
+        reason = explain(error, words)
+        if not reason:
+            raise
+        sys.exit(f"adla: {reason}")
     return 0

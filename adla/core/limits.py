@@ -63,7 +63,7 @@ CPU = Limits(
     runs=2**20,
     bounds=2**17,
     ranked_pairs=2**20,
-    bounded_pairs=2**20,
+    bounded_pairs=2**22,
     gate_elements=2**20,
 )
 CUDA = Limits(

@@ -85,6 +85,15 @@ class TinyCocoMetric(CocoMetric):
         )
         self.ann_file, self.curves_file, self.engine = ann_file, curves_file, engine
 
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keep boxes, scores and labels of a batch; masks are not evaluated, so not encoded."""
+        samples = []
+        for sample in data_samples:
+            pred = sample["pred_instances"]
+            kept = {name: pred[name] for name in ("bboxes", "scores", "labels")}
+            samples.append({**sample, "pred_instances": kept})
+        super().process(data_batch, samples)
+
     def compute_metrics(self, results: list[tuple[dict, dict]]) -> dict[str, float]:
         """Compute the metric from ``(ground truth, prediction)`` of every image.
 

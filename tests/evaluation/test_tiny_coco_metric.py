@@ -406,3 +406,12 @@ def test_numbers_are_plain_floats(tmp_path):
     numbers = metric.evaluate(size=1)
     assert all(key.startswith("tiny/") for key in numbers)
     assert {type(value) for value in numbers.values()} == {float}
+
+
+def test_masks_are_not_encoded():
+    (sample,) = samples([(1, 0, square(10, 10, 12), 0.9)], gts=[])
+    sample["pred_instances"]["masks"] = torch.ones(1, 1000, 1000, dtype=torch.bool)
+    metric = TinyCocoMetric(ann_file=None)
+    metric.process({}, [sample])
+    ((_, kept),) = metric.results
+    assert set(kept) == {"img_id", "bboxes", "scores", "labels"}

@@ -358,3 +358,11 @@ def test_wrong_arguments_are_named():
             head()(wrong)
     # Sides that a stride does not divide: 4-px cells 9, 8-px cells 5.
     assert head()((torch.rand(1, 16, 9, 9), torch.rand(1, 16, 5, 5))).refine_cls.shape[-1] == 9
+
+
+def test_a_wild_regression_gives_finite_boxes():
+    built = head()
+    torch.nn.init.constant_(built.layers.coarse_reg.bias, 200.0)  # exp(200) has no float
+    with torch.no_grad():
+        maps = built(features())
+    assert maps.coarse_reg.isfinite().all() and maps.coarse_reg.max() == pytest.approx(2**14)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,14 @@ def test_a_command_has_its_own_temporary_folder(setup, tmp_path):
     assert not Path(out.read_text()).exists()
 
 
+def wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for a condition and fail where it does not come true in time."""
+    give_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
 def test_nothing_outlives_an_interrupted_command(tmp_path):
     pid_file = tmp_path / "pid"
     code = (
@@ -151,16 +160,11 @@ def test_nothing_outlives_an_interrupted_command(tmp_path):
         f"setup._run('sh', '-c', 'sleep 60 & echo $! > {pid_file}; wait')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
-    give_up = time.monotonic() + 20
-    while not pid_file.exists() or not pid_file.read_text().strip():
-        assert time.monotonic() < give_up, "the command does not start"
-        time.sleep(0.05)
+    wait_until(lambda: pid_file.exists() and pid_file.read_text().strip())
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 143
+    assert process.wait(timeout=60) == 143
     stat = Path("/proc", pid_file.read_text().strip(), "stat")
-    while stat.exists() and stat.read_text().split()[2] != "Z":
-        assert time.monotonic() < give_up, "the command's child still runs"
-        time.sleep(0.05)
+    wait_until(lambda: not stat.exists() or stat.read_text().split()[2] == "Z")
 
 
 def test_the_tool_says_in_one_line_what_is_wrong(tmp_path):

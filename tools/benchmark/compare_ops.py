@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from typing import NamedTuple
 
 import torch
 from op_cases import CASES, Draw, Results
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
+
+
+class Difference(NamedTuple):
+    """How far results are apart, and that in parts of the largest value."""
+
+    absolute: float
+    relative: float
 
 
 def run(device: str) -> dict[str, Results | str]:
@@ -43,17 +52,22 @@ def rows(name: str, found: Results | str, other: Results | str) -> list[tuple[st
             return [(name, "", f"{short} ({where})", "")]
     lines = []
     for key, value in found.items():
-        if value.shape != other[key].shape:
+        apart = difference(value, other[key])
+        if apart is None:
             lines.append((name, key, f"{tuple(value.shape)}, {tuple(other[key].shape)}", ""))
-            continue
-        difference = float((value.double() - other[key].double()).abs().max())
-        largest = float(other[key].double().abs().max())
-        lines.append(
-            (name, key, f"{difference:.1e}", f"{difference / largest:.1e}")
-            if difference
-            else (name, key, "0", "0")
-        )
+        else:
+            numbers = [f"{number:.1e}" if number else "0" for number in apart]
+            lines.append((name, key, *numbers))
     return lines
+
+
+def difference(found: Tensor, other: Tensor) -> Difference | None:
+    """Return how far two results on the CPU are apart; None if their shapes differ."""
+    if found.shape != other.shape:
+        return None
+    absolute = float((found.double() - other.double()).abs().max()) if found.numel() else 0.0
+    largest = float(other.double().abs().max()) if absolute else 1.0
+    return Difference(absolute, absolute / largest if largest else float("inf"))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Calls of mmcv's ops on inputs from a fixed seed, in float32, with their gradients."""
+"""Calls of mmcv's ops on inputs from a fixed seed, with their gradients."""
 
 from __future__ import annotations
 
@@ -18,14 +18,30 @@ Results = dict[str, Tensor]
 
 
 class Draw:
-    """Random inputs of an op, the same in every environment."""
+    """Random inputs of an op, the same in every environment.
 
-    def __init__(self, device: str) -> None:
+    Args:
+        device: Where they are.
+        dtype: Type of the numbers; indices are int64.
+        rounded_to: A shorter type that their values are rounded to first.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        dtype: torch.dtype = torch.float32,
+        rounded_to: torch.dtype | None = None,
+    ) -> None:
         self.device, self.chance = device, np.random.default_rng(0)
+        self.dtype, self.rounded_to = dtype, rounded_to or dtype
 
-    def tensor(self, array: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:
+    def tensor(self, array: np.ndarray, dtype: torch.dtype | None = None) -> Tensor:
         """Return an array on the device."""
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, dtype)
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        if dtype is None:
+            # By way of float32: the types that a GPU computes in round it, not float64.
+            tensor, dtype = tensor.float().to(self.rounded_to), self.dtype
+        return tensor.to(self.device, dtype)
 
     def normal(self, *shape: int, scale: float = 1) -> Tensor:
         """Return numbers around 0 that take gradients."""
@@ -51,7 +67,7 @@ class Draw:
 
     def regions(self, count: int) -> Tensor:
         """Return regions (N, 5): index of one of two images, and a box, partly outside."""
-        index = self.integers(2, count, 1).float()
+        index = self.integers(2, count, 1).to(self.dtype)
         return torch.cat([index, self.boxes(count, 250, 90) - 20], dim=1)
 
 
@@ -142,7 +158,7 @@ def modulated_deform_conv(draw: Draw) -> Results:
 
 def masked_conv(draw: Draw) -> Results:
     """Compare a convolution of every second pixel."""
-    mask = draw.integers(2, 1, 24, 24).float()
+    mask = draw.integers(2, 1, 24, 24).to(draw.dtype)
     with torch.no_grad():
         output = ops.masked_conv2d(
             draw.normal(1, 8, 24, 24), mask, draw.normal(4, 8, 3, 3), draw.normal(4), 1

@@ -149,15 +149,14 @@ def _choose(engine: Engine, problem: AssignmentProblem) -> SparseEngine | DenseE
         return SparseEngine(problem)
     if engine == "dense" or num_pairs <= limits.dense_pairs:
         return DenseEngine(problem)
-    if limits.free_waits:
+    sparse = None if limits.free_waits else SparseEngine(problem)
+    if sparse is None or sparse.pairs.total is None:
         boxes = (problem.gt_boxes, problem.priors)
         gts, priors = (
             clean_boxes(x[:: -(-len(x) // n)]) for x, n in zip(boxes, SAMPLE, strict=True)
         )
         pairs = float((pairwise_iou(gts, priors) > 0).float().mean()) * num_pairs
-        sparse = None
     else:
-        sparse = SparseEngine(problem)  # it has asked for the number of its candidates anyway
-        pairs = len(sparse.pairs)
+        pairs = sparse.pairs.total  # it has asked for that anyway
     cost = limits.cost_per_prior * len(problem.priors) + limits.cost_per_overlap * pairs
     return DenseEngine(problem) if num_pairs < cost else sparse or SparseEngine(problem)

@@ -1,4 +1,4 @@
-"""The grids of :class:`~adla.core.pair_search.CandidatePairs`: kinds of boxes, and their cells."""
+"""The kinds of boxes, by size and shape, and the cells of the grid of each kind."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,9 @@ from torch import Tensor
 
 from .prefilter import FARTHEST
 
-#: Columns of cells in the grid of a kind for each row.
+#: Rows of cells in the grid of a kind, at most, and columns per row. There are fewer for fewer
+#: boxes, so that the table of all cells stays about as large as four times the boxes.
+GRID_ROWS = 128
 COLUMNS_PER_ROW = 4
 
 #: Sizes by the longer side, two per octave, from up to 1 px to above 2^15 px.

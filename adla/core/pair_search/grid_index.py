@@ -21,12 +21,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..limits import limits_of
-from .grid_cells import COLUMNS_PER_ROW, SHAPES, SIZES, Cells, kinds_of
+from .grid_cells import COLUMNS_PER_ROW, GRID_ROWS, SHAPES, SIZES, Cells, kinds_of
 from .prefilter import grid_extent, near_any
-
-#: Rows of cells in the grid of a kind, at most. There are fewer for fewer boxes, so that the table
-#: of all cells stays about as large as four times the boxes.
-GRID_ROWS = 128
 
 
 class CandidateBlock(NamedTuple):
@@ -92,9 +88,11 @@ class CandidatePairs:
             is_box if used is None else is_box * used
         )
         self._rows_per_kind = rows
-        per_query = torch.stack([self._rows.sum(dim=1), self._count(counts)])
-        #: Runs and candidates up to each query, on the host: the only sizes that it has to know.
-        self._run_ends, self._ends = pad(per_query.cumsum(1), (1, 0)).cpu()
+        per_query = self._rows.sum(dim=1)[None]
+        if used is not None:
+            per_query = torch.cat([per_query, self._count(counts)[None]])
+        # Runs up to each query, on the host, and, where it may ask only once, candidates.
+        self._run_ends, *self._ends = pad(per_query.cumsum(1), (1, 0)).cpu()
 
     @classmethod
     def near(cls, queries: Tensor, boxes: Tensor) -> "CandidatePairs":
@@ -104,9 +102,10 @@ class CandidatePairs:
         near = near_any(queries, boxes)
         return cls(queries, boxes.index_select(0, near), near)
 
-    def __len__(self) -> int:
-        """Return how many candidates all queries have together."""
-        return int(self._ends[-1])
+    @property
+    def total(self) -> int | None:
+        """How many candidates all queries have together, where that is known beforehand."""
+        return int(self._ends[0][-1]) if self._ends else None
 
     def blocks(self) -> Iterator[CandidateBlock]:
         """Yield the candidates of all queries in ascending order of the queries.
@@ -117,9 +116,14 @@ class CandidatePairs:
         for first, last in split_by_ends(self._run_ends, limits.runs):
             query, start, length = self._runs(first, last)
             run_ends = (self._run_ends[first : last + 1] - self._run_ends[first]).tolist()
-            for begin, end in split_by_ends(self._ends[first : last + 1], limits.candidates):
+            if self._ends:
+                ends = self._ends[0][first : last + 1]
+            else:
+                counts = length.new_zeros(last - first).index_add_(0, query, length)
+                ends = pad(counts.cumsum(0), (1, 0))
+            for begin, end in split_by_ends(ends, limits.candidates):
                 runs = slice(run_ends[begin], run_ends[end])
-                total = int(self._ends[first + end] - self._ends[first + begin])
+                total = int(ends[end] - ends[begin])
                 of_run, places = _expand(start[runs], length[runs], total)
                 queries = (query[runs] - begin).index_select(0, of_run)
                 yield CandidateBlock(first + begin, first + end, queries, places)

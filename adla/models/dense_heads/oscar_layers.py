@@ -1,5 +1,6 @@
 """The layers of the head of OSCAR."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,6 +9,9 @@ import torch.nn.functional as F
 from mmcv.cnn import ConvModule, Scale
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+#: Logarithm of the largest distance to a side, 16,384 px: an exponential must not run away.
+LARGEST_SIDE = math.log(2**14)
 
 LIKELY_BACKGROUND, OPEN_GATE = 0.01, 0.95  # probabilities at the start of a training
 
@@ -72,6 +76,7 @@ class OSCARLayers(BaseModule):
     def forward(self, fine: Tensor, coarse: Tensor) -> OSCARMaps:
         """Predict from the feature maps of the refine and the coarse level."""
         coarse_cls, coarse_reg = self.coarse_cls_tower(coarse), self.coarse_reg_tower(coarse)
+        sides = self.coarse_scale(self.coarse_reg(coarse_reg)).float().clamp(max=LARGEST_SIDE)
         refine_cls = self.refine_cls_tower(fine)
         seen = torch.cat([fine, _resize(coarse_reg, fine)], 1)
         refine_reg = self.refine_scale(self.refine_reg(self.refine_reg_tower(seen)))
@@ -82,7 +87,7 @@ class OSCARLayers(BaseModule):
             refine_reg=refine_reg,
             noco=self.noco(self.noco_tower(fine)),
             coarse_cls=self.coarse_cls(coarse_cls) * gate_of_refine,
-            coarse_reg=self.coarse_scale(self.coarse_reg(coarse_reg)).float().exp(),
+            coarse_reg=sides.exp(),
         )
         return OSCARMaps(*(tensor.float() for tensor in maps))
 

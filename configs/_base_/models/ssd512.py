@@ -7,6 +7,8 @@ _base_ = "mmdet::_base_/models/ssd300.py"
 input_size = 512
 channels = (512, 1024, 512, 256, 256, 256, 256)
 model = dict(
+    # The last levels need all of 512 px: an image of 800 x 400 px becomes 512 x 256.
+    data_preprocessor=dict(pad_size_divisor=512),
     neck=dict(
         out_channels=channels,
         level_strides=(2, 2, 2, 2, 1),

@@ -21,6 +21,9 @@ from .max_iou_in_blocks import MaxIoUInBlocks
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6
 
+#: Coordinates in pixels with which all areas are finite.
+FAR = 1e18
+
 
 class _Best(NamedTuple):
     """Best overlap and partner of N priors and of K ground truths, and the low-quality matches."""
@@ -30,6 +33,16 @@ class _Best(NamedTuple):
     gt_iou: Tensor
     gt_prior: Tensor
     low_quality: Tensor
+
+    def spread(self, near: Tensor, num_priors: int) -> "_Best":
+        """Return the best of all priors from that of those that are near a ground truth."""
+        of_priors = (
+            x.new_zeros(num_priors).index_copy_(0, near, x)
+            for x in (self.prior_iou, self.prior_gt, self.low_quality)
+        )
+        prior_iou, prior_gt, low_quality = of_priors
+        gt_prior = near.index_select(0, self.gt_prior)
+        return _Best(prior_iou, prior_gt, self.gt_iou, gt_prior, low_quality)
 
 
 @TASK_UTILS.register_module()
@@ -95,12 +108,15 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
             return super().assign(pred_instances, gt_instances, gt_instances_ignore, **kwargs)
         if self.perm_repeat_gt_cfg is not None:
             gt_boxes = perm_repeat_bboxes(gt_boxes, self.iou_calculator, self.perm_repeat_gt_cfg)
-        priors, gt_boxes = clean_boxes(priors), clean_boxes(gt_boxes)
+        gt_boxes = clean_boxes(gt_boxes)
 
         blocked = None
         if self.ignore_iof_thr > 0 and ignored is not None and len(ignored):
             largest = largest_iof(
-                priors, clean_boxes(ignored), not self.ignore_wrt_candidates, SMALLEST_AREA
+                clean_boxes(priors),
+                clean_boxes(ignored),
+                not self.ignore_wrt_candidates,
+                SMALLEST_AREA,
             )
             blocked = largest > self.ignore_iof_thr
         best = self._find_best(priors, gt_boxes, blocked)
@@ -118,22 +134,28 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
             and self.min_pos_iou >= 0
             and priors.dtype in (torch.float32, torch.float64)
             and {box.dtype for box in boxes} == {priors.dtype}
-            # One question: each makes a GPU wait.
-            and bool(torch.stack([torch.isfinite(box_areas(box)).all() for box in boxes]).all())
+            and _all_finite(boxes)
         )
 
     def _find_best(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
         """Look at every overlapping pair once, or, of few, at all pairs."""
         limits = limits_of(priors.device)
         near = near_any(gt_boxes, priors) if limits.free_waits else None
-        if 0 < len(gt_boxes) * len(priors if near is None else near) <= limits.dense_pairs:
-            return self._find_best_of_all(priors, gt_boxes, blocked, near)
+        some = clean_boxes(priors if near is None else priors.index_select(0, near))
+        if 0 < len(gt_boxes) * len(some) <= limits.dense_pairs:
+            best = self._find_best_of_all(
+                some, gt_boxes, blocked if near is None or blocked is None else blocked[near]
+            )
+            return best if near is None else best.spread(near, len(priors))
         prior_iou, gt_iou = priors.new_zeros(len(priors)), priors.new_zeros(len(gt_boxes))
         prior_gt = torch.zeros_like(prior_iou, dtype=torch.long)
         gt_prior = torch.zeros_like(gt_iou, dtype=torch.long)
         low_quality = torch.zeros_like(prior_gt)
-        pairs = CandidatePairs(gt_boxes, priors if near is None else priors[near], near)
-        columns = as_columns(priors.index_select(0, pairs.owners)), as_columns(gt_boxes)
+        pairs = CandidatePairs(gt_boxes, some, near)
+        columns = (
+            as_columns(clean_boxes(priors.index_select(0, pairs.owners))),
+            as_columns(gt_boxes),
+        )
         for block in pairs.blocks():
             gt, prior = block.queries + block.first, pairs.owners.index_select(0, block.places)
             iou = aligned_iou(
@@ -155,28 +177,18 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
                 low_quality.scatter_reduce_(0, prior, number, "amax")
         return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
 
-    def _find_best_of_all(
-        self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None, near: Tensor | None
-    ) -> _Best:
-        """Look at all pairs with the priors that are near any ground truth, or with all priors."""
-        some = priors if near is None else priors.index_select(0, near)
-        iou = pairwise_iou(gt_boxes, some, SMALLEST_AREA)
+    def _find_best_of_all(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
+        """Look at all pairs."""
+        iou = pairwise_iou(gt_boxes, priors, SMALLEST_AREA)
         if blocked is not None:
-            iou.masked_fill_(blocked if near is None else blocked.index_select(0, near), 0)
+            iou.masked_fill_(blocked, 0)
         (prior_iou, prior_gt), (gt_iou, gt_prior) = iou.max(dim=0), iou.max(dim=1)
         low_quality = torch.zeros_like(prior_gt)
         if self.match_low_quality and self.gt_max_assign_all:
             number = torch.arange(1, len(gt_boxes) + 1, device=iou.device)[:, None]
             best = (iou == gt_iou[:, None]) & (iou > 0) & (iou >= self.min_pos_iou)
             low_quality = (best * number).amax(dim=0)
-        if near is None:
-            return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
-        of_priors = (
-            x.new_zeros(len(priors)).index_copy_(0, near, x)
-            for x in (prior_iou, prior_gt, low_quality)
-        )
-        prior_iou, prior_gt, low_quality = of_priors
-        return _Best(prior_iou, prior_gt, gt_iou, near.index_select(0, gt_prior), low_quality)
+        return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
 
     def _decide(self, best: _Best, blocked: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps`` by the rules of the stock class."""
@@ -210,6 +222,14 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
         )
         first = free.argmax(keepdim=True)
         return matches.scatter_reduce(0, first, (lonely.amax() * free.amax()).view(1), "amax")
+
+
+def _all_finite(boxes: list[Tensor]) -> bool:
+    """Tell whether all coordinates and areas are finite; one question, as each makes a GPU wait."""
+    ends = [end for some in boxes if len(some) for end in some.aminmax()]
+    if bool((torch.stack(ends).abs() < FAR).all()):
+        return True
+    return all(bool(torch.isfinite(box_areas(some)).all()) for some in boxes)
 
 
 def _tensor(boxes: Tensor | BaseBoxes) -> Tensor:

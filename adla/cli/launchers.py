@@ -1,0 +1,84 @@
+"""What goes with ``--launcher``, and with ``--amp``: one sentence where it does not."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+
+
+def find_launcher(words: Sequence[str]) -> str:
+    """Return the value of ``--launcher`` in a command line, 'none' if it has none."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--launcher":
+            return following
+        if word.startswith("--launcher="):
+            return word.partition("=")[2]
+    return "none"
+
+
+def describe_misfit(launcher: str, env: Mapping[str, str], gpus: int) -> str:
+    """Say why processes cannot train together; '' if they can.
+
+    Args:
+        launcher: Value of ``--launcher``.
+        env: Environment variables; torchrun sets ``RANK`` and ``LOCAL_WORLD_SIZE``.
+        gpus: GPUs that this process sees.
+    """
+    if launcher == "pytorch" and "RANK" not in env:
+        return (
+            "--launcher pytorch is for processes that torchrun starts: run tools/dist_train.sh "
+            "CONFIG GPUS, or leave the launcher out"
+        )
+    if launcher in ("slurm", "mpi") and not gpus:
+        return (
+            f"--launcher {launcher} uses NCCL, which needs a GPU, and this machine has none; on "
+            "CPUs start the processes with tools/dist_train.sh, which then uses gloo"
+        )
+    processes = int(env.get("LOCAL_WORLD_SIZE", 1))
+    if launcher == "pytorch" and 0 < gpus < processes:
+        return (
+            f"{processes} processes on a machine with {gpus} GPU{'s' * (gpus > 1)}: NCCL takes one "
+            f"process per GPU, so start at most {gpus}"
+        )
+    return ""
+
+
+def join_cpu_processes(launcher: str) -> None:
+    """Join the processes that torchrun started where there is no GPU.
+
+    mmengine's launcher takes NCCL and a CUDA device for granted, but leaves a group alone that
+    exists. The config needs ``model_wrapper_cfg=dict(type='MMDistributedDataParallel',
+    device_ids=None)``.
+
+    Raises:
+        SystemExit: If the processes cannot train together.
+    """
+    import torch
+
+    if launcher == "none":
+        return
+    misfit = describe_misfit(launcher, os.environ, torch.cuda.device_count())
+    if misfit:
+        sys.exit(f"adla: {misfit}")
+    if launcher == "pytorch" and not torch.cuda.is_available():
+        torch.distributed.init_process_group("gloo")
+
+
+def explain(error: Exception, words: Sequence[str]) -> str:
+    """Say what a training does not support that ended with an error; '' where it is another fault.
+
+    Args:
+        error: The error.
+        words: The command line.
+    """
+    message = str(error)
+    kernel = re.search(r"""["'](\w+)["'] not implemented for ['"](Half|BFloat16)['"]""", message)
+    if kernel and "--amp" in words:
+        short = {"Half": "float16", "BFloat16": "bfloat16"}[kernel[2]]
+        return f"{kernel[1]} has no kernel for {short} on this device: train without --amp"
+    if "device_ids and output_device arguments only work with" in message:
+        return (
+            "NCCL needs a GPU, and this machine has none: for gloo on CPUs add --cfg-options "
+            "model_wrapper_cfg.type=MMDistributedDataParallel model_wrapper_cfg.device_ids=None"
+        )
+    return ""
