@@ -129,7 +129,7 @@ def test_bands_are_chosen_or_asked_for(write_raster, noise):
 
 def test_a_turned_picture_is_turned_upright(tmp_path, noise, monkeypatch):
     exif = Image.Exif()
-    exif[image_readers.ORIENTATION] = 6
+    exif[0x0112] = 6
     upright = Image.fromarray(np.moveaxis(noise, 0, -1))
     path = tmp_path / "turned.png"
     upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
