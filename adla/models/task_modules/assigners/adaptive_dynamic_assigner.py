@@ -43,7 +43,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         ignore_iof_thr: Priors with a larger share of their area in one ignore region are neither
             positive nor negative; values up to 0 switch the regions off.
         force_match: Whether a ground truth without positive takes its best free prior. Needs one
-            host synchronisation a round.
+            host synchronization a round.
         decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
             0 <= start < end <= 1 (Eq. 10).
         engine: ``auto``, ``sparse`` or ``dense``, as for :func:`adla.core.assign_adaptive`.
