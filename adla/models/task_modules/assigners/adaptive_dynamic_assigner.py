@@ -22,9 +22,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
     """Assign priors by two thresholds of every ground truth and a dynamic IoU.
 
     "Adaptive Dynamic Label Assignment for Tiny Object Detection in Aerial Images"
-    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10, on the IoU or on any other measure. What is
-    assigned to what is defined in :func:`adla.core.assign_adaptive`. The regressed boxes come as
-    ``pred_instances.bboxes``, which adla's heads hand over; without them the anchors alone decide,
+    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10, on the IoU or on any other measure. The rule is
+    that of :func:`adla.core.assign_adaptive`. The regressed boxes come as
+    ``pred_instances.bboxes``, which adla's heads provide; without them the anchors alone decide,
     and a warning says so once.
 
     Args:
