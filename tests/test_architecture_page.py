@@ -28,6 +28,7 @@ def examples():
                 del registry.module_dict[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_runs_in_a_fresh_interpreter(block):
     result = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
