@@ -94,7 +94,7 @@ def main() -> None:
         gains = [f"{row['times_faster']:.1f}x at {row['objects']:,}" for row in rows]
         job.say("ADLA beside MaxIoUAssigner: " + ", ".join(gains))
         if job.left() <= 0:
-            job.note("the time ended before all scenes were measured")
+            job.late("the time ended before all scenes were measured")
             break
     job.note(dense_wins(job.record.rows))
 

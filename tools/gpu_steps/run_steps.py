@@ -78,9 +78,11 @@ def run_step(step: Step, limit: float, out: Path, flags: Sequence[str]) -> Recor
         record.notes.append(how)
         if text := failure(log):
             record.errors.append(text)
-        record.says = record.says or (text.strip().splitlines() or [how])[-1]
+        record.says = (text.strip().splitlines() or [how])[-1]
+    elif record.errors:
+        record.state = records.FAILED
     elif record.state == "running":
-        record.state = records.FAILED if record.errors else records.DONE
+        record.state = records.DONE
     record.save(out)
     return record
 

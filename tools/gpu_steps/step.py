@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from . import START
-from .records import SKIPPED, Record
+from .records import LATE, SKIPPED, Record
 
 T = TypeVar("T")
 
@@ -68,6 +68,11 @@ class Job:
         """Set the sentence that sums the step up."""
         self.record.says = text
         self.save()
+
+    def late(self, text: str) -> None:
+        """Say where the time was over."""
+        self.record.state = LATE
+        self.note(text)
 
     def skip(self, why: str) -> None:
         """Say why nothing is measured."""
