@@ -86,7 +86,7 @@ def compare_with_reference(seeds: Iterable[int]) -> int:
         rows = {
             name: [] if x is None else [tuple(b) for b in x.tolist()] for name, x in boxes.items()
         }
-        names = Reference.__dataclass_fields__.keys() - {"margins", "ignore_iof_thr"}
+        names = Reference.__dataclass_fields__.keys() - {"margins", "ignore_iof_thr", "overlap"}
         reference = Reference(
             **{name: getattr(rule, name) for name in names}, ignore_iof_thr=case["ignore_iof_thr"]
         )

@@ -1,6 +1,7 @@
 """A slow reference of the assignment, in plain Python floats, written from the definition alone."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 Box = tuple[float, float, float, float]
@@ -49,6 +50,8 @@ class Reference:
     neg_iou_thr: float = 0.4
     ignore_iof_thr: float = -1
     force_match: bool = False
+    max_positives: int | None = None
+    overlap: Callable[[Box, Box], float] | None = None  # of ground truth and box; None: IoU
     margins: list[float] = field(default_factory=list)
 
     def measure(self, a: float, r: float) -> float:
@@ -82,13 +85,15 @@ class Reference:
         ]
         metric: list[list[float]] = []
         limits: list[tuple[float, float]] = []
+        overlap = self.overlap or iou
         for gt in gts:
-            a = [0.0 if b else iou(p, gt) for p, b in zip(priors, blocked, strict=True)]
+            a = [0.0 if b else overlap(gt, p) for p, b in zip(priors, blocked, strict=True)]
             limits.append(self.thresholds(gt, max(a, default=0.0)))
             if preds is None:
                 metric.append(a)
             else:
-                metric.append([self.measure(x, iou(q, gt)) for x, q in zip(a, preds, strict=True)])
+                r = [0.0 if b else overlap(gt, q) for q, b in zip(preds, blocked, strict=True)]
+                metric.append([self.measure(x, y) for x, y in zip(a, r, strict=True)])
         inds, overlaps = [], []
         for n in range(len(priors)):
             column = [row[n] for row in metric]
@@ -104,7 +109,18 @@ class Reference:
             else:
                 negative = all(d < t_neg for d, (_, t_neg) in zip(column, limits, strict=True))
                 inds.append(0 if negative else -1)
-                overlaps.append(max(column, default=0.0))
+                known = [
+                    d
+                    for d, (_, t_neg) in zip(column, limits, strict=True)
+                    if self.overlap is None or d >= t_neg
+                ]
+                overlaps.append(max(known, default=0.0))
+        if self.max_positives is not None:
+            for g in range(len(gts)):
+                mine = [n for n, i in enumerate(inds) if i == g + 1]
+                mine.sort(key=lambda n: (-overlaps[n], n))
+                for n in mine[self.max_positives :]:
+                    inds[n] = -1
         if self.force_match:
             self._force(metric, blocked, inds, overlaps)
         return inds, overlaps

@@ -1,5 +1,6 @@
 """Assign priors to ground truths by per-object thresholds on a dynamic overlap."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import torch
@@ -8,8 +9,15 @@ from torch import Tensor
 from ..boxes import clean_boxes
 from ..limits import limits_of
 from ..overlaps import pairwise_iou
-from ..pair_search import forced_rounds, largest_iof_dense, largest_iof_sparse, near_any
+from ..pair_search import (
+    forced_rounds,
+    largest_iof_dense,
+    largest_iof_sparse,
+    largest_of_each,
+    near_any,
+)
 from .dense_engine import DenseEngine
+from .measured_engine import MeasuredEngine
 from .problem import AssignmentProblem
 from .rule import AssignmentRule
 from .sparse_engine import SparseEngine
@@ -42,6 +50,7 @@ def assign_adaptive(
     ignore_boxes: Tensor | None = None,
     ignore_iof_thr: float = -1,
     engine: Engine = "auto",
+    measure: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> AdaptiveAssignment:
     """Assign every prior to a ground truth, to the background, or to neither.
 
@@ -50,6 +59,13 @@ def assign_adaptive(
     and ignored otherwise. IoU_max in the thresholds is taken over the priors handed in, those
     inside ignore regions excepted. A box that is none (see :func:`~adla.core.clean_boxes`)
     overlaps nothing.
+
+    A ground truth with more than ``max_positives`` keeps those with the largest D, on a tie the
+    lowest index; the others are ignored.
+
+    A measure of another kind may take the place of the IoU everywhere: for anchors, regressed boxes
+    and IoU_max. One that is nowhere 0 gives every pair a value; so ``max_overlaps`` knows those of
+    at least T_n alone, and is 0 for a negative prior.
 
     Args:
         priors: Anchors of shape (N, 4), xyxy in pixels.
@@ -61,12 +77,16 @@ def assign_adaptive(
             values up to 0 switch the regions off.
         engine: ``sparse`` looks at overlapping pairs only, ``dense`` at all pairs, in blocks;
             ``auto`` takes the cheaper one. The result is the same, bit by bit.
+        measure: Takes ground truths (m, 4) and boxes (N, 4), returns (m, N) in [0, 1], 0 for what
+            is no box; None for the IoU. A :class:`~adla.core.ranked.FallingMeasure` is spared the
+            pairs that cannot count; of any other all pairs are measured, in blocks.
 
     Returns:
         The assignment; computed in float32, or in float64 where an input is float64.
 
     Raises:
-        ValueError: If priors and predictions differ in number, or boxes are not (N, 4).
+        ValueError: If priors and predictions differ in number, or boxes are not (N, 4), or the
+            sparse engine is asked for with a measure that has no bounds.
 
     Example:
         >>> priors = torch.tensor([[0, 0, 8, 8], [40, 40, 48, 48]])
@@ -91,8 +111,8 @@ def assign_adaptive(
 
     gt_inds = priors.new_zeros(len(priors), dtype=torch.long)
     max_overlaps = priors.new_zeros(len(priors))
-    problem = AssignmentProblem(rule, gt_boxes, priors, pred_boxes, blocked)
-    sieve = limits_of(priors.device).free_waits
+    problem = AssignmentProblem(rule, gt_boxes, priors, pred_boxes, blocked, measure)
+    sieve = limits_of(priors.device).free_waits and measure is None
     if sieve and problem.num_pairs and _may_be_sparse(engine, problem.num_pairs, priors.device):
         near = near_any(gt_boxes, priors, pred_boxes)
         inds, overlaps, lowest = _decide(engine, problem.select(near))
@@ -111,13 +131,27 @@ def _decide(engine: Engine, problem: AssignmentProblem) -> tuple[Tensor, Tensor,
     """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n."""
     run = _choose(engine, problem)
     gt_inds, max_overlaps, lowest = run.decide()
+    if problem.rule.max_positives is not None:
+        _drop_worst(gt_inds, max_overlaps, problem.rule.max_positives)
     if problem.rule.force_match:
         _force_match(run, gt_inds, max_overlaps, len(problem.gt_boxes))
     return gt_inds, max_overlaps, lowest
 
 
+def _drop_worst(gt_inds: Tensor, max_overlaps: Tensor, count: int) -> None:
+    """Let every ground truth keep its best positives and ignore the others, in place."""
+    positive = (gt_inds > 0).nonzero().squeeze(1)
+    owners = gt_inds.index_select(0, positive)
+    kept = largest_of_each(owners, max_overlaps.index_select(0, positive), count)
+    gt_inds.index_fill_(0, positive, -1)
+    gt_inds.index_copy_(0, positive.index_select(0, kept), owners.index_select(0, kept))
+
+
 def _force_match(
-    run: SparseEngine | DenseEngine, gt_inds: Tensor, max_overlaps: Tensor, num_gts: int
+    run: SparseEngine | DenseEngine | MeasuredEngine,
+    gt_inds: Tensor,
+    max_overlaps: Tensor,
+    num_gts: int,
 ) -> None:
     """Give every ground truth without positive its best free prior, in place.
 
@@ -142,9 +176,17 @@ def _may_be_sparse(engine: Engine, num_pairs: int, device: torch.device) -> bool
     return engine == "sparse" or (engine == "auto" and above)
 
 
-def _choose(engine: Engine, problem: AssignmentProblem) -> SparseEngine | DenseEngine:
+def _choose(
+    engine: Engine, problem: AssignmentProblem
+) -> SparseEngine | DenseEngine | MeasuredEngine:
     """Take the cheaper engine, if none is given."""
     limits, num_pairs = limits_of(problem.priors.device), problem.num_pairs
+    if problem.measure is not None:
+        falls = hasattr(problem.measure, "distance_bounds")
+        if engine == "sparse" and not falls:
+            raise ValueError(f"the sparse engine needs bounds, which {problem.measure} has not")
+        large = engine == "sparse" or (engine == "auto" and num_pairs > limits.bounded_pairs)
+        return MeasuredEngine(problem) if large and falls else DenseEngine(problem)
     if not num_pairs or engine == "sparse":
         return SparseEngine(problem)
     if engine == "dense" or num_pairs <= limits.dense_pairs:

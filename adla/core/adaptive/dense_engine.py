@@ -35,11 +35,15 @@ class DenseEngine:
     """
 
     def __init__(self, problem: AssignmentProblem) -> None:
-        self.rule, self.gt_boxes, priors, preds, self.blocked = problem
+        self.rule, self.gt_boxes, priors, preds, self.blocked, measure = problem
         # Rows of coordinates, which lie together in memory.
         self.priors = clean_columns(priors)[:4].t()
         self.pred_boxes = None if preds is None else clean_columns(preds)[:4].t()
-        self.rows = max(limits_of(priors.device).dense_elements // len(priors), 1)
+        limits = limits_of(priors.device)
+        self.measure = measure or pairwise_iou
+        self.is_iou = measure is None
+        block = limits.dense_elements if self.is_iou else limits.ranked_pairs
+        self.rows = max(block // len(priors), 1)
 
     def decide(self) -> tuple[Tensor, Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n.
@@ -53,7 +57,10 @@ class DenseEngine:
         lowest = best.new_ones(())
         for first, metric, t_pos, t_neg in self._blocks(self.gt_boxes):
             lowest = torch.minimum(lowest, t_neg.amin())
-            near |= (metric >= t_neg[:, None]).any(dim=0)
+            reaching = metric >= t_neg[:, None]
+            near |= reaching.any(dim=0)
+            if not self.is_iou:
+                metric = metric * reaching
             max_overlaps = torch.maximum(max_overlaps, metric.amax(dim=0))
             qualified = metric.masked_fill_(metric <= t_pos[:, None], -1)
             value, row = qualified.max(dim=0)
@@ -80,8 +87,10 @@ class DenseEngine:
     def _blocks(self, gt_boxes: Tensor) -> Iterator[_Rows]:
         for first in range(0, len(gt_boxes), self.rows):
             gts = gt_boxes[first : first + self.rows]
-            anchor_iou = pairwise_iou(gts, self.priors)
-            regressed_iou = None if self.pred_boxes is None else pairwise_iou(gts, self.pred_boxes)
+            anchor_iou = self.measure(gts, self.priors)
+            regressed_iou = None
+            if self.pred_boxes is not None:
+                regressed_iou = self.measure(gts, self.pred_boxes)
             metric = self.rule.measure(anchor_iou, regressed_iou)
             if self.blocked is not None:
                 anchor_iou = anchor_iou.masked_fill(self.blocked, 0)

@@ -1,5 +1,6 @@
 """What an engine of the assignment is given."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor
@@ -16,6 +17,7 @@ class AssignmentProblem(NamedTuple):
         priors: Priors of shape (N, 4), xyxy in pixels; any value, also NaN.
         pred_boxes: Regressed boxes of the priors, shape (N, 4), likewise, or None.
         blocked: Shape (N,), bool: priors to which every overlap is 0, or None.
+        measure: What takes the place of the IoU, see :func:`assign_adaptive`, or None.
     """
 
     rule: AssignmentRule
@@ -23,6 +25,7 @@ class AssignmentProblem(NamedTuple):
     priors: Tensor
     pred_boxes: Tensor | None
     blocked: Tensor | None
+    measure: Callable[[Tensor, Tensor], Tensor] | None = None
 
     @property
     def num_pairs(self) -> int:
@@ -31,6 +34,9 @@ class AssignmentProblem(NamedTuple):
 
     def select(self, priors: Tensor) -> "AssignmentProblem":
         """Return the problem with some of the priors, given by their indices."""
-        fields = (self.priors, self.pred_boxes, self.blocked)
-        chosen = (None if x is None else x.index_select(0, priors) for x in fields)
-        return AssignmentProblem(self.rule, self.gt_boxes, *chosen)  # type: ignore[arg-type]
+        preds, blocked = (
+            None if x is None else x.index_select(0, priors)
+            for x in (self.pred_boxes, self.blocked)
+        )
+        chosen = self.priors.index_select(0, priors)
+        return self._replace(priors=chosen, pred_boxes=preds, blocked=blocked)

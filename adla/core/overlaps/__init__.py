@@ -5,9 +5,18 @@ similarity goes here.
 """
 
 from .bbox_overlaps import aligned_iof, aligned_iou, as_columns, pairwise_iof, pairwise_iou
-from .distance_overlaps import check_scale, ciou, diou, dotd, iou
-from .gaussian_overlaps import RFDKind, check_nwd_constant, check_rfd_kind, nwd, rfd
-from .similarity_distance import check_similarity_scales, simd
+from .distance_overlaps import check_scale, ciou, diou, dotd, dotd_distance, iou
+from .equal_shift import dotd_shift, iou_of_shift, nwd_shift, rfd_shift, simd_shift
+from .gaussian_overlaps import (
+    RFDKind,
+    check_nwd_constant,
+    check_rfd_kind,
+    nwd,
+    nwd_distance,
+    rfd,
+    rfd_distance,
+)
+from .similarity_distance import check_similarity_scales, simd, simd_distance
 
 __all__ = [
     "RFDKind",
@@ -21,10 +30,19 @@ __all__ = [
     "ciou",
     "diou",
     "dotd",
+    "dotd_distance",
+    "dotd_shift",
     "iou",
+    "iou_of_shift",
     "nwd",
+    "nwd_distance",
+    "nwd_shift",
     "pairwise_iof",
     "pairwise_iou",
     "rfd",
+    "rfd_distance",
+    "rfd_shift",
     "simd",
+    "simd_distance",
+    "simd_shift",
 ]

@@ -32,7 +32,7 @@ def iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 def diou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     r"""Return the distance IoU, ``IoU - rho^2 / c^2``: one minus the loss of Eq. 1.
 
-    With rho the distance of the centres and c the diagonal of the smallest enclosing box ("MLSA-
+    With rho the distance of the centers and c the diagonal of the smallest enclosing box ("MLSA-
     YOLOV8", Eq. 1; arXiv 1911.08287).
 
     Args:
@@ -80,7 +80,7 @@ def ciou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
     r"""Return the dot distance, ``exp(-rho / S)``: one minus the loss of Eq. 5.
 
-    rho is the distance of the centres. Width and height do not count, so that it can rank boxes
+    rho is the distance of the centers. Width and height do not count, so that it can rank boxes
     and weigh them, but not teach their size. The gradient at distance 0 is 0.
 
     Args:
@@ -98,9 +98,14 @@ def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
         >>> round(dotd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), scale=5).item(), 4)
         0.3679
     """
+    return torch.exp(-dotd_distance(boxes1, boxes2, scale))
+
+
+def dotd_distance(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
+    """Return ``rho / S``, shape (...), at least 0; arguments as of :func:`dotd`."""
     check_scale(scale)
     dx, dy = center_offsets(*precise(boxes1, boxes2))
-    return torch.exp(-root(dx**2 + dy**2) / scale)
+    return root(dx**2 + dy**2) / scale
 
 
 def check_scale(scale: float | None) -> None:
@@ -152,7 +157,7 @@ def _iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 
 
 def center_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the offsets of the centres in x and y; differences first keep far boxes exact."""
+    """Return the offsets of the centers in x and y; differences first keep far boxes exact."""
     x1, y1, x2, y2 = ((boxes1[..., i] - boxes2[..., i]) / 2 for i in range(4))
     return x1 + x2, y1 + y2
 

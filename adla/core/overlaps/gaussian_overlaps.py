@@ -1,6 +1,6 @@
 """Overlaps of boxes seen as Gaussians: NWD, and RFD by Wasserstein distance and by KLD.
 
-A box stands for the Gaussian about its centre whose standard deviations are half its sides, along
+A box stands for the Gaussian about its center whose standard deviations are half its sides, along
 x and y. Boxes of shapes (..., 4) broadcast; values come in float32, or in float64 where an input is
 float64. Nowhere are they 0, except by underflow.
 """
@@ -16,9 +16,9 @@ RFDKind = Literal["kld", "wd"]
 
 
 def nwd(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
-    r"""Return the normalised Gaussian Wasserstein distance, ``exp(-W / C)``.
+    r"""Return the normalized Gaussian Wasserstein distance, ``exp(-W / C)``.
 
-    ``W^2 = dx^2 + dy^2 + (dw^2 + dh^2) / 4``: distance of the centres and of the half sides (Xu et
+    ``W^2 = dx^2 + dy^2 + (dw^2 + dh^2) / 4``: distance of the centers and of the half sides (Xu et
     al., arXiv 2110.13389).
 
     Args:
@@ -36,8 +36,13 @@ def nwd(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
         >>> round(nwd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), constant=5).item(), 4)
         0.3679
     """
+    return torch.exp(-nwd_distance(boxes1, boxes2, constant))
+
+
+def nwd_distance(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
+    """Return ``W / C``, shape (...), at least 0; arguments as of :func:`nwd`."""
     check_nwd_constant(constant)
-    return torch.exp(-root(squared_wasserstein(boxes1, boxes2)) / constant)
+    return root(squared_wasserstein(boxes1, boxes2)) / constant
 
 
 def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
@@ -45,7 +50,7 @@ def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
 
     D is ``W^2`` (``wd``) or the Kullback-Leibler divergence of the field from the ground truth
     (``kld``), ``KL(field || gt)``: with the ratio r of field side to ground-truth side and the
-    offset d of the centres, the sum over x and y of ``(r^2 + (2 d / gt side)^2 - 1) / 2 - ln r``
+    offset d of the centers, the sum over x and y of ``(r^2 + (2 d / gt side)^2 - 1) / 2 - ln r``
     (RFLA, arXiv 2208.08738). A box without width or height has an RFD of 0 by ``kld``.
 
     Args:
@@ -64,9 +69,14 @@ def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
         >>> round(rfd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), "wd").item(), 4)
         0.0385
     """
+    return 1 / (1 + rfd_distance(gt_boxes, fields, kind))
+
+
+def rfd_distance(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
+    """Return D, shape (...), at least 0; arguments as of :func:`rfd`."""
     check_rfd_kind(kind)
     distance = squared_wasserstein if kind == "wd" else _divergence
-    return 1 / (1 + distance(gt_boxes, fields))
+    return distance(gt_boxes, fields)
 
 
 def squared_wasserstein(boxes1: Tensor, boxes2: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     Args:
         boxes1: Boxes of shape (..., 4), xyxy in pixels.
         boxes2: Boxes of a shape that broadcasts with it.
-        m: Normalisation along x, of the data set and the priors, above 0.
-        n: Normalisation along y, likewise.
+        m: Normalization along x, of the data set and the priors, above 0.
+        n: Normalization along y, likewise.
 
     Returns:
         SimD of the broadcast shape (...), in [0, 1]; 1 for identical boxes.
@@ -29,6 +29,11 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
         >>> round(simd(torch.tensor([0, 0, 2, 2]), torch.tensor([3, 4, 5, 6]), m=1, n=1).item(), 4)
         0.2865
     """
+    return torch.exp(-simd_distance(boxes1, boxes2, m, n))
+
+
+def simd_distance(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
+    """Return ``location + shape``, shape (...), at least 0; arguments as of :func:`simd`."""
     check_similarity_scales(m, n)
     boxes1, boxes2 = precise(boxes1, boxes2)
     (w1, h1), (w2, h2) = sides(boxes1), sides(boxes2)
@@ -36,15 +41,15 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     along_x, along_y = _inverse(w1 + w2) * m, _inverse(h1 + h2) * n
     location = root((dx * along_x) ** 2 + (dy * along_y) ** 2)
     shape = root(((w1 - w2) * along_x) ** 2 + ((h1 - h2) * along_y) ** 2)
-    return torch.exp(-(location + shape))
+    return location + shape
 
 
 def check_similarity_scales(m: float | None, n: float | None) -> None:
-    """Refuse a normalisation of SimD that is not two positive, finite numbers."""
+    """Refuse a normalization of SimD that is not two positive, finite numbers."""
     for name, value, axis in (("m", m, "x"), ("n", n, "y")):
         check_positive(
             value,
-            f"{name}, the normalisation of SimD along {axis} "
+            f"{name}, the normalization of SimD along {axis} "
             "(tools/analysis/similarity_scales.py CONFIG),",
         )
 

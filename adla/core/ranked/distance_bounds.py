@@ -37,6 +37,16 @@ class BoundedMeasure(Protocol):
         """
 
 
+class FallingMeasure(BoundedMeasure, Protocol):
+    """One that also tells the value of a distance, for bounds of values."""
+
+    def value_of(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
+        """Return the measure of distances (...) to ground truths whose shape (..., 4) broadcasts.
+
+        It falls with the distance, by no more than some units in the last place too fast.
+        """
+
+
 class _Apart(NamedTuple):
     """The least and the greatest difference of ground truths and groups, (2, ...) along x, y."""
 

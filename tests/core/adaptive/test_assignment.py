@@ -61,6 +61,7 @@ def random_case(rng):
         "t_neg_min": t_pos_min * rng.choice([0.5, 0.5, 0, 1]),
         "adaptive_threshold": rng.random() < 0.8,
         "force_match": rng.random() < 0.3,
+        "max_positives": rng.choice([None, None, 1, 2]),
     }
     return priors, gts, preds, regions, params, rng.choice([-1, 0.3, 0.5])
 
@@ -147,6 +148,24 @@ def test_force_match_gives_each_ground_truth_its_best_free_prior():
     assert forced.max_overlaps.tolist() == pytest.approx([1 / 64, 1 / 81])
 
 
+def test_an_object_keeps_its_best_positives_and_the_others_are_ignored():
+    # IoU .8, 1, .9 and again .9 with the object: all above its T_p of .5.
+    priors = as_boxes([(0, 0, 10, 8), (0, 0, 10, 10), (0, 0, 10, 9), (0, 1, 10, 10)])
+    found = {
+        count: assign_adaptive(
+            priors, as_boxes([(0, 0, 10, 10)]), AssignmentRule(max_positives=count)
+        ).gt_inds.tolist()
+        for count in (None, 4, 3, 2, 1)
+    }
+    assert found == {
+        None: [1, 1, 1, 1],
+        4: [1, 1, 1, 1],
+        3: [-1, 1, 1, 1],
+        2: [-1, 1, 1, -1],
+        1: [-1, 1, -1, -1],
+    }
+
+
 @pytest.mark.parametrize("num_priors", [0, 3])
 @pytest.mark.parametrize("num_gts", [0, 2])
 @pytest.mark.parametrize("force_match", [False, True])
@@ -231,6 +250,7 @@ def test_low_precision_is_computed_in_float32(dtype):
         ({"p_tn": 4}, r"p_tn must be in \[0.5, 1\]"),
         ({"t_pos_min": 1}, r"t_pos_min must be in \[0, 1\)"),
         ({"t_neg_min": 0.2}, r"t_neg_min must be in \[0, t_pos_min=0.1\]"),
+        ({"max_positives": 0}, "max_positives must be None or a count of at least 1, but got 0"),
         ({"neg_iou_thr": 0.7}, r"neg_iou_thr must be in \[0, pos_iou_thr=0.5\]"),
     ],
 )

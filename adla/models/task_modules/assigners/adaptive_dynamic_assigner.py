@@ -13,6 +13,7 @@ from mmengine.structures import InstanceData
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
 from adla.core.adaptive import ALPHA_DECAY, Engine, Metric
 
+from ..overlaps.iou_shift import Calibration, build_measure
 from .assigner_inputs import PointCheck, assigned_labels, checked_iof_thr, in_atss_order_too
 
 
@@ -21,9 +22,10 @@ class AdaptiveDynamicAssigner(BaseAssigner):
     """Assign priors by two thresholds of every ground truth and a dynamic IoU.
 
     "Adaptive Dynamic Label Assignment for Tiny Object Detection in Aerial Images"
-    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10. What is assigned to what is defined in
-    :func:`adla.core.assign_adaptive`. The regressed boxes come as ``pred_instances.bboxes``, which
-    adla's heads hand over; without them the anchor IoU alone decides, and a warning says so once.
+    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10, on the IoU or on any other measure. What is
+    assigned to what is defined in :func:`adla.core.assign_adaptive`. The regressed boxes come as
+    ``pred_instances.bboxes``, which adla's heads hand over; without them the anchors alone decide,
+    and a warning says so once.
 
     Args:
         alpha0: Weight of the anchor in the second half of the training, in [0, 1] (Eq. 10).
@@ -41,13 +43,21 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         ignore_iof_thr: Priors with a larger share of their area in one ignore region are neither
             positive nor negative; values up to 0 switch the regions off.
         force_match: Whether a ground truth without positive takes its best free prior. Needs one
-            host synchronisation a round.
+            host synchronization a round.
         decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
             0 <= start < end <= 1 (Eq. 10).
         engine: ``auto``, ``sparse`` or ``dense``, as for :func:`adla.core.assign_adaptive`.
+        max_positives: How many positives a ground truth keeps, the best ones, at least 1; the
+            others are ignored. None for all.
+        iou_calculator: Config of an overlap calculator with values in [0, 1] that takes the place
+            of the IoU, for anchors, regressed boxes and thresholds; None for the IoU.
+        calibration: ``iou_shift`` brings the calculator's values to the scale of the IoU, which
+            the thresholds are made for; None takes them as they are. For NWD, RFD, DotD and SimD,
+            see ``docs/any-measure.md``.
 
     Raises:
-        ValueError: If an argument is outside its range.
+        ValueError: If an argument is outside its range, or the calibration has no calculator that
+            it knows.
     """
 
     def __init__(
@@ -67,6 +77,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         force_match: bool = False,
         decay: tuple[float, float] = ALPHA_DECAY,
         engine: Engine = "auto",
+        max_positives: int | None = None,
+        iou_calculator: dict | None = None,
+        calibration: Calibration = None,
     ) -> None:
         if not 0 <= alpha0 <= 1:
             raise ValueError(f"alpha0 must be in [0, 1], but got {alpha0!r}")
@@ -91,7 +104,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             pos_iou_thr=pos_iou_thr,
             neg_iou_thr=neg_iou_thr,
             force_match=force_match,
+            max_positives=max_positives,
         )
+        self.measure = build_measure(iou_calculator, calibration)
 
     @property
     def needs_predictions(self) -> bool:
@@ -155,6 +170,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             ignore_boxes=None if ignored is None else get_box_tensor(ignored.bboxes),
             ignore_iof_thr=self.ignore_iof_thr,
             engine=self.engine,
+            measure=self.measure,
         )
         labels = assigned_labels(result.gt_inds, gt_instances.labels)
         return AssignResult(len(gt_boxes), result.gt_inds, result.max_overlaps, labels=labels)
@@ -164,7 +180,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             self._has_warned = True
             print_log(
                 f"AdaptiveDynamicAssigner with metric={self.rule.metric!r} gets no predictions "
-                "from the head, so the IoU of the anchors alone decides: use AdlaRetinaHead, "
+                "from the head, so the anchors alone decide: use AdlaRetinaHead, "
                 "AdlaRPNHead or another head of adla, or say metric='anchor_iou'",
                 logger="current",
                 level=logging.WARNING,

@@ -4,15 +4,23 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from adla.core import nwd, rfd
-from adla.core.overlaps import RFDKind, check_nwd_constant, check_rfd_kind
+from adla.core.overlaps import (
+    RFDKind,
+    check_nwd_constant,
+    check_rfd_kind,
+    nwd_distance,
+    nwd_shift,
+    rfd_distance,
+    rfd_shift,
+)
 from adla.core.ranked import Ranges, nwd_bounds, rfd_bounds
 
-from .measure_overlaps import MeasureOverlaps2D
+from .measure_overlaps import DistanceOverlaps2D
 
 
 @TASK_UTILS.register_module()
-class NWDOverlaps2D(MeasureOverlaps2D):
-    """Normalised Gaussian Wasserstein distance.
+class NWDOverlaps2D(DistanceOverlaps2D):
+    """Normalized Gaussian Wasserstein distance.
 
     Args:
         constant: C, the mean object size in network pixels, above 0.
@@ -29,6 +37,14 @@ class NWDOverlaps2D(MeasureOverlaps2D):
         """Return :func:`adla.core.nwd`."""
         return nwd(boxes1, boxes2, self.constant)
 
+    def distance(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return :func:`adla.core.overlaps.nwd_distance`."""
+        return nwd_distance(boxes1, boxes2, self.constant)
+
+    def equal_shift(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
+        """Return :func:`adla.core.overlaps.nwd_shift`."""
+        return nwd_shift(distance, gt_boxes, self.constant)
+
     def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
         """Return :func:`adla.core.ranked.nwd_bounds`."""
         return nwd_bounds(gts, groups, self.constant)
@@ -38,7 +54,7 @@ class NWDOverlaps2D(MeasureOverlaps2D):
 
 
 @TASK_UTILS.register_module()
-class RFDOverlaps2D(MeasureOverlaps2D):
+class RFDOverlaps2D(DistanceOverlaps2D):
     """Receptive field distance of ground truths, the first set, and fields, the second.
 
     Args:
@@ -55,6 +71,18 @@ class RFDOverlaps2D(MeasureOverlaps2D):
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.rfd`."""
         return rfd(boxes1, boxes2, self.kind)
+
+    def distance(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return :func:`adla.core.overlaps.rfd_distance`."""
+        return rfd_distance(boxes1, boxes2, self.kind)
+
+    def equal_shift(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
+        """Return :func:`adla.core.overlaps.rfd_shift`."""
+        return rfd_shift(distance, gt_boxes, self.kind)
+
+    def value_of(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
+        """Return the measure of distances (...): ``1 / (1 + D)``."""
+        return 1 / (1 + distance)
 
     def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
         """Return :func:`adla.core.ranked.rfd_bounds`."""

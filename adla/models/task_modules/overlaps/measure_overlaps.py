@@ -1,8 +1,12 @@
 """The interface of mmdet's overlap calculators around any measure of two boxes."""
 
+import torch
 from mmdet.models.task_modules.assigners import BboxOverlaps2D
 from mmdet.structures.bbox import BaseBoxes, get_box_tensor
 from torch import Tensor
+
+from adla.core.overlaps import iou_of_shift
+from adla.core.ranked import Ranges
 
 
 class MeasureOverlaps2D:
@@ -27,7 +31,8 @@ class MeasureOverlaps2D:
             bboxes1: Boxes of shape (..., M, 4), xyxy in pixels, or (..., M, 5) with a score.
             bboxes2: Boxes of shape (..., N, 4) or (..., N, 5), likewise.
             mode: ``iou`` for the measure; ``iof`` for the plain intersection over the area of the
-                first box, which stock assigners ask for on ignore regions.
+                first box, which stock assigners ask for on ignore regions; ``iou_shift`` for the
+                measure on the scale of IoU, see :class:`DistanceOverlaps2D`.
             is_aligned: Whether to compare row with row; M and N must then be equal.
 
         Returns:
@@ -44,12 +49,14 @@ class MeasureOverlaps2D:
             )
         if mode == "iof":
             return BboxOverlaps2D()(boxes1, boxes2, mode, is_aligned)
-        if mode != "iou":
+        measures = {"iou": self.measure, "iou_shift": getattr(self, "calibrated", None)}
+        measure = measures.get(mode)
+        if measure is None:
             raise ValueError(f"mode must be 'iou' or 'iof', but got {mode!r}")
         if not is_aligned:
             boxes1, boxes2 = boxes1[..., :, None, :], boxes2[..., None, :, :]
         both = _is_box(boxes1) & _is_box(boxes2)
-        overlaps = self.measure(boxes1, boxes2).clamp(min=0)
+        overlaps = measure(boxes1, boxes2).clamp(min=0)
         return overlaps.masked_fill(~both | overlaps.isnan(), 0)
 
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
@@ -58,6 +65,34 @@ class MeasureOverlaps2D:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+class DistanceOverlaps2D(MeasureOverlaps2D):
+    """A measure that falls with a distance D of ground truths, the first set, and other boxes.
+
+    So it has a second form, ``mode="iou_shift"``, on the scale of IoU: ``exp(-2 u)`` with u the
+    shift of the ground truth, in its sides, that is as far as D (:mod:`adla.core.overlaps`).
+    """
+
+    def distance(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return D, at least 0, of boxes whose shapes (..., 4) broadcast."""
+        raise NotImplementedError
+
+    def distance_bounds(self, gts: Tensor, groups: Ranges) -> tuple[Tensor, Tensor]:
+        """Return the least and the greatest D, see :class:`adla.core.ranked.BoundedMeasure`."""
+        raise NotImplementedError
+
+    def equal_shift(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
+        """Return u of distances (...) to ground truths whose shape (..., 4) broadcasts."""
+        raise NotImplementedError
+
+    def value_of(self, distance: Tensor, gt_boxes: Tensor) -> Tensor:
+        """Return the measure of distances (...) to ground truths (..., 4): ``exp(-D)``."""
+        return torch.exp(-distance)
+
+    def calibrated(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
+        """Return the measure on the scale of IoU of boxes whose shapes (..., 4) broadcast."""
+        return iou_of_shift(self.equal_shift(self.distance(boxes1, boxes2), boxes1))
 
 
 def _box_tensor(bboxes: Tensor | BaseBoxes) -> Tensor:
