@@ -1,0 +1,24 @@
+_base_ = "./retinanet_csp-nano_fpn-p2_light_hit-uav.py"
+
+# Adaptive thresholds on RFD, of RFLA's receptive fields: one per point, 9 to 93 px.
+model = dict(
+    bbox_head=dict(
+        anchor_generator=dict(
+            _delete_=True,
+            type="ReceptiveFieldGenerator",
+            strides=[4, 8, 16],
+            backbone=_base_.model.backbone,
+        )
+    ),
+    train_cfg=dict(
+        assigner=dict(
+            _delete_=True,
+            type="AdaptiveDynamicAssigner",
+            metric="anchor_iou",
+            iou_calculator=dict(type="RFDOverlaps2D"),
+            calibration="iou_shift",
+            max_positives=16,
+            force_match=True,
+        )
+    ),
+)
