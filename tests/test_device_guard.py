@@ -13,6 +13,13 @@ from .device_guard import DEVICE, DeviceGuard, on_device, on_host
 ASSIGNERS = {
     "adla": dict(type="AdaptiveDynamicAssigner", ignore_iof_thr=0.5),
     "adla-forced": dict(type="AdaptiveDynamicAssigner", force_match=True),
+    "adla-nwd": dict(
+        type="AdaptiveDynamicAssigner",
+        iou_calculator=dict(type="NWDOverlaps2D", constant=12.8),
+        calibration="iou_shift",
+        max_positives=16,
+        ignore_iof_thr=0.5,
+    ),
     "drop-in": dict(
         type="SparseMaxIoUAssigner", pos_iou_thr=0.5, neg_iou_thr=0.4, ignore_iof_thr=0.5
     ),
@@ -22,7 +29,7 @@ ASSIGNERS = {
     "rfla": dict(type="HierarchicalAssigner"),
 }
 #: Waits for one image of up to 800 objects, also where they are too many to measure all pairs.
-MOST_WAITS = {"adla": 2, "adla-forced": 15, "drop-in": 2, "nwd-rka": 12, "rfla": 22}
+MOST_WAITS = {"adla": 2, "adla-forced": 15, "adla-nwd": 32, "drop-in": 2, "nwd-rka": 12, "rfla": 22}
 
 
 def anchors(size=256, strides=(4, 8, 16)):

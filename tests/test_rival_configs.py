@@ -72,3 +72,33 @@ def test_the_matching_degree_is_ramped_as_dal_has_it():
         assigner.set_progress(progress)
         alphas.append(assigner.rule.alpha)
     assert alphas == pytest.approx([1, 1, 0.65, 0.3, 0.3])
+
+
+def fields_of(measure):
+    return measure in ("rfd-fields", "dotd")
+
+
+@pytest.mark.parametrize("data", ["sirst-v2", "hit-uav", "sen2ships"])
+@pytest.mark.parametrize("measure", ["nwd", "rfd", "rfd-fields", "dotd", "simd"])
+def test_thresholds_on_a_measure_are_a_diff_of_the_method(measure, data):
+    base = load(BASES[data]).to_dict()
+    at, adla = (
+        load(BASES[data].replace("p2_light", f"p2_{kind}-{measure}-light")).to_dict()
+        for kind in ("at", "adla")
+    )
+    assigner = at["model"]["train_cfg"]["assigner"]
+    assert assigner["calibration"] == "iou_shift" and assigner["metric"] == "anchor_iou"
+    assert not TASK_UTILS.build(copy.deepcopy(assigner)).needs_predictions
+    method = ["model.train_cfg.assigner"]
+    if fields_of(measure):
+        method.append("model.bbox_head.anchor_generator")
+        rfla = load(BASES[data].replace("p2_light", "p2_rfla-light")).to_dict()
+        head = at["model"]["bbox_head"]
+        assert head["anchor_generator"] == rfla["model"]["bbox_head"]["anchor_generator"]
+    assert without(at, *method) == without(base, *method)
+
+    dynamic = adla["model"]["train_cfg"]["assigner"]
+    assert dynamic == assigner | dict(metric="dynamic_iou")
+    assert adla["model"]["bbox_head"]["type"] == "AdlaRetinaHead"
+    same = ("model.train_cfg.assigner.metric", "model.bbox_head.type")
+    assert without(adla, *same) == without(at, *same)

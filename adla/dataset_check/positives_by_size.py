@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from mmdet.registry import DATASETS, TASK_UTILS
+from mmdet.structures.bbox import get_box_tensor
 from mmengine.config import Config
 from mmengine.structures import InstanceData
 from rich.progress import track
@@ -60,6 +61,8 @@ def training_samples(cfg: Config, count: int | None = None) -> Iterator[Sample]:
         sample = data["data_samples"]
         if len(sample.gt_instances):
             height, width = (-(-side // divisor) * divisor for side in data["inputs"].shape[1:])
+            for instances in (sample.gt_instances, sample.ignored_instances):
+                instances.bboxes = get_box_tensor(instances.bboxes)
             yield Sample((height, width), sample.gt_instances, sample.ignored_instances)
 
 
@@ -97,8 +100,7 @@ class PositiveCounter:
             gt_instances_ignore=sample.ignored,
             **options,
         )
-        boxes = sample.gts.bboxes
-        self._counts += count_by_size(result.gt_inds, getattr(boxes, "tensor", boxes))
+        self._counts += count_by_size(result.gt_inds, sample.gts.bboxes)
 
     def table(self) -> dict[str, Positives]:
         """Return the counts by size bin, and of ``all``."""

@@ -53,7 +53,10 @@ def select(
         )
     light = tables[LIGHT_TABLES[dataset]]
     is_light = table.name in LIGHT_TABLES.values()
-    wanted = {row.name: row.name if is_light else row.light for row in rows}
+    there = {row.name for row in light.rows}
+    wanted = {row.name: row.light for row in rows}
+    if is_light:
+        wanted = {row.name: row.name if row.name in there else None for row in rows}
     left_out = [row for row in rows if wanted[row.name] is None]
     if len(left_out) == len(rows):
         raise ValueError(
