@@ -18,7 +18,7 @@ help:
 	@echo 'make demo   train and compare a baseline and ADLA on generated scenes'
 	@echo 'make test   run the tests'
 	@echo 'make quick  run the tests that take seconds'
-	@echo 'make lint   check format, lint, types, imports between floors and dependencies'
+	@echo 'make lint   check format, lint, types, imports between layers and dependencies'
 	@echo 'make wheel  build sdist and wheel, and try the wheel in a clean environment'
 	@echo 'make clean  remove build results and caches; $(VENV), data and work_dirs stay'
 

@@ -2,9 +2,9 @@
 
 ``import adla`` is quick and needs no mmdet. It tells mmdet's registries where adla's components
 are, and they import them when they are first asked for one: after
-``custom_imports = dict(imports=['adla'])`` in a config, or ``import adla`` in a script, before or
-after mmdet is imported. The first use says in one line what is missing, or which two families of
-packages overwrite each other.
+``custom_imports = dict(imports=['adla'])`` in a config, or ``import adla`` in a script. Where mmcv
+has no compiled ops, ``import adla`` comes before ``mmdet.models`` and ``mmcv.ops``. The first use
+says in one line what is missing, or which two families of packages overwrite each other.
 
 `adla.core`, `adla.env`, `adla.cli` and the metric of `adla.evaluation` work without mmdet.
 """

@@ -95,7 +95,7 @@ def devices() -> list[tuple[str, str]]:
 
 
 def ops() -> str:
-    """Say what answers for mmcv's ops, or why nothing does."""
+    """Say what provides mmcv's ops, or why nothing does."""
     from .compat.torchvision_ops import describe_misfit, load_library
 
     package = find_spec("mmcv")

@@ -1,6 +1,6 @@
 """Settings that all tests share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -24,11 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def adla_command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> Callable[..., tuple[int, str, str]]:
+    capsys: pytest.CaptureFixture,
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
     """Run a command of ``adla`` in this process: exit code, stdout, stderr."""
     logger = MMLogger.get_current_instance()
-    monkeypatch.setattr(logger, "level", logger.level)  # some commands change it
+    level = logger.level
 
     def call(*words: object) -> tuple[int, str, str]:
         capsys.readouterr()
@@ -38,4 +38,5 @@ def adla_command(
             code = end.code
         return code, *capsys.readouterr()
 
-    return call
+    yield call
+    logger.setLevel(level)  # some commands change it

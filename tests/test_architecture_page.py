@@ -2,6 +2,8 @@
 
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,13 @@ def examples():
         for name in set(names) & set(registry.module_dict):
             if registry.module_dict[name].__module__ == "builtins":
                 del registry.module_dict[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_runs_in_a_fresh_interpreter(block):
+    result = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 def test_the_similarity_serves_an_assigner():

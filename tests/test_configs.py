@@ -166,7 +166,7 @@ def test_method_is_a_diff_of_head_and_assigner(name):
         ("retinanet/retinanet_csp-nano_fpn-p2_light_sirst-v2.py", (256, 256)),
     ],
 )
-def test_pipelines_load_grey_and_empty_images(name, train_shape, tmp_path):
+def test_pipelines_load_gray_and_empty_images(name, train_shape, tmp_path):
     cfg = load(name)
     size = (train_shape[1], train_shape[0])
     sizes = [size, size] if "sirst" not in name else [(130, 120), (320, 300)]

@@ -45,7 +45,7 @@ LEGEND = (
     "AP, AR and shares in percent. vt, t, s: objects below 8, 16, 32 px (AI-TOD's bins); AR_vt: "
     "recall of the very tiny ones.\npos, pos_vt: positive anchors per object; none: share of "
     "objects without any; means over the training.\nOne seed and minutes of training on synthetic "
-    "scenes: it shows that everything works, it is no result."
+    "scenes: this shows that everything works and is not a result."
 )
 
 

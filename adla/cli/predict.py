@@ -70,7 +70,7 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
     add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
         "that become black and white; needed where pixels have more than 8 bits")  # fmt: skip
     add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
-        "shown as grey; needed where a raster has others")  # fmt: skip
+        "shown as gray; needed where a raster has others")  # fmt: skip
     add("--ann-file", type=Path, help="COCO file: only its images, and its ids")
     add("--batch-size", type=int, default=4, help="slices at once (default: 4)")
     add("--device", help="such as cpu or cuda:1 (default: cuda:0 where there is one)")

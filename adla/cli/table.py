@@ -1,6 +1,6 @@
 """Run the rows of the papers' tables, and print the tables with our numbers beside theirs.
 
-A finished run is never repeated, a stopped one goes on where it was. The tables stand in
+A finished run is never repeated, a stopped one resumes. The tables are in
 configs/paper_tables.yml; runs lie in work_dirs/benchmark of the current folder.
 Examples: ``adla table list``, ``adla table train V adla --seeds 0 1``, ``adla table test V``,
 ``adla table train light --dataset demo``, ``adla table show V``
@@ -37,7 +37,7 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
     parser = command_parser("adla table", __doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     about = {
-        "list": "tables, their rows, and how far they are",
+        "list": "tables, their rows, and the progress of each row",
         "train": "train rows of a table",
         "test": "test the trained rows of a table",
         "show": "print tables, the paper's numbers beside ours",

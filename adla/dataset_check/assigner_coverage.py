@@ -101,16 +101,16 @@ def least_iou(assigner: dict) -> tuple[float, str] | None:
 
 
 def reach_beyond(assigner: dict) -> str | None:
-    """Return how an assigner by centres serves objects without a grid point, or None: not known."""
+    """Return how an assigner by centers serves objects without a grid point, or None: not known."""
     if assigner.get("type") == "SimOTAAssigner":
-        return "a grid point near its centre"
+        return "a grid point near its center"
     if assigner.get("type") != "MSLAAssigner":
         return None
     if assigner.get("force_match", True):
         return "nothing: the nearest prior is forced"
     gates = assigner.get("gate_stride", 2.0)
     if any(gates) if isinstance(gates, Sequence) else "dotd" in assigner.get("metrics", "dotd"):
-        return "a grid point near its centre, by gate_stride"
+        return "a grid point near its center, by gate_stride"
     return None
 
 

@@ -59,7 +59,7 @@ class Matching:
             )
         if self.no_point_at_all and self.iou_median is not None:
             texts.append(
-                f"{self.no_point_at_all:,} objects hold no anchor's centre: an assigner that asks "
+                f"{self.no_point_at_all:,} objects hold no anchor's center: an assigner that asks "
                 "for one inside (ATSS, task-aligned) leaves them out"
             )
         return texts
@@ -115,7 +115,7 @@ def has_point(boxes: ndarray, canvases: ndarray, level: Level) -> ndarray:
 def best_anchor_iou(boxes: ndarray, canvases: ndarray, priors: Priors) -> ndarray:
     """Return the IoU, (M,), of each box with the best anchor of the whole grid.
 
-    Anchors of one kind differ by their place alone, and x and y are apart: the one whose centre is
+    Anchors of one kind differ by their place alone, and x and y are apart: the one whose center is
     nearest overlaps most, so one cell per level and kind is looked at, not the grid.
 
     Args:

@@ -58,7 +58,7 @@ class SimilarityScales(NamedTuple):
     """Means over all pairs of ground truth and anchor of one image, over all images.
 
     Attributes:
-        m: Mean of ``|dx| / (w_gt + w_anchor)``, with dx the offset of the centres.
+        m: Mean of ``|dx| / (w_gt + w_anchor)``, with dx the offset of the centers.
         n: Mean of ``|dy| / (h_gt + h_anchor)``, likewise.
         pairs: How many pairs there were.
     """

@@ -13,7 +13,7 @@ _PIPE_WIDTH = 110
 
 
 def page(stream: TextIO) -> Console:
-    """Return a console as wide as the terminal, or of a fixed width without colours in a pipe."""
+    """Return a console as wide as the terminal, or of a fixed width without colors in a pipe."""
     return Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH)
 
 

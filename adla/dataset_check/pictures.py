@@ -83,7 +83,7 @@ def _draw_object(axes: Axes, size: float, file: Path, box: ndarray, image: ndarr
 
 
 def save_histogram(path: str | Path, panels: dict[str, tuple[ndarray, Sizes]]) -> Path:
-    """Save the distribution of object sizes, coloured by the bins of AI-TOD.
+    """Save the distribution of object sizes, colored by the bins of AI-TOD.
 
     Args:
         path: PNG to write.

@@ -7,7 +7,7 @@ import numpy as np
 Rounding = Literal["nearest", "toward_zero"]
 
 _ROUND = {"nearest": np.rint, "toward_zero": np.trunc}
-_REACH = 1.5  # the patch of a target spans 1.5 standard deviations to each side of its centre
+_REACH = 1.5  # the patch of a target spans 1.5 standard deviations to each side of its center
 _CONTRAST_EPS, _RESCALE_EPS = 0.01, 0.001
 
 
@@ -16,7 +16,7 @@ def noco_map(image: np.ndarray, boxes: np.ndarray, rounding: Rounding = "nearest
 
     Around every box lies a patch of three times its width and height, clipped to the image. In it
     ``contrast = (I - min I) / (max I in the box - min I + .01)`` times a Gaussian of the distance
-    from the centre, rescaled to [0, 1) by ``(x - min) / (max - min + .001)``. Where patches meet,
+    from the center, rescaled to [0, 1) by ``(x - min) / (max - min + .001)``. Where patches meet,
     the later box wins. A patch of one brightness is 0. (Definition: OSCAR, arXiv 2212.08472.)
 
     Boxes are taken at pixel borders, at least one pixel apart; boxes outside the image are left

@@ -14,7 +14,7 @@ TOLERANCE = 1e-4
 class DeployGraph(nn.Module):
     """Backbone, neck and head of a detector whose head decodes boxes in the graph.
 
-    It starts after the data preprocessor (an image is normalised and padded) and ends before NMS.
+    It starts after the data preprocessor (an image is normalized and padded) and ends before NMS.
 
     Raises:
         ValueError: The detector's head has no ``decode``.

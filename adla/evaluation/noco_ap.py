@@ -1,4 +1,4 @@
-"""Average precision of target centres by normalized contrast."""
+"""Average precision of target centers by normalized contrast."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,18 +19,18 @@ def noco_hits(
     """Say which detections of one image hit a target, at each threshold.
 
     Detections come by falling score, on a tie in their order. One is a hit if the map at its
-    centre is above the threshold and the centre lies in a box (bounds included) that no better
+    center is above the threshold and the center lies in a box (bounds included) that no better
     detection has hit. Of several such boxes it takes the smallest, on a tie the first, so that a
-    box inside another can be hit. The map is read at the pixel of the centre, or at the nearest
+    box inside another can be hit. The map is read at the pixel of the center, or at the nearest
     one where that lies outside the image.
 
     Args:
-        centers: Centres of detections (N, 2), x and y in pixels of the image.
+        centers: Centers of detections (N, 2), x and y in pixels of the image.
         scores: Their scores (N,).
         boxes: Targets (M, 4), xyxy.
         noco: NoCo map (H, W) of the image.
         thresholds: T values that the map must exceed.
-        to_pixel: ``np.rint`` rounds a centre as the definition does, halves to the even number;
+        to_pixel: ``np.rint`` rounds a center as the definition does, halves to the even number;
             ``np.floor`` takes the pixel that holds it.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Optimal localisation-recall-precision error of the detections of one class."""
+"""Optimal localization-recall-precision error of the detections of one class."""
 
 from typing import NamedTuple
 

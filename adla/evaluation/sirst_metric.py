@@ -18,7 +18,7 @@ from .tiny_evaluation import TinyEvaluation
 
 #: The IoU thresholds of mAP 50-90 in MSLA-YOLOv8.
 PAPER_IOU_THRS = tuple(np.linspace(0.5, 0.9, 9).tolist())
-#: How each kind of mNoCoAP finds the pixel of a centre.
+#: How each kind of mNoCoAP finds the pixel of a center.
 TO_PIXEL = {"mNoCoAP": np.rint, "mNoCoAP_floor": np.floor}
 
 
@@ -29,15 +29,15 @@ class SIRSTMetric(TinyCocoMetric):
     Keys: ``AP`` and ``AP50`` as COCO has them; ``AP_50_90``, the mean over IoU .5, .55, ..., .9 of
     MSLA-YOLOv8; ``precision``, ``recall`` and ``f1`` at the score of the best F1 (``score``), and
     ``precision@s`` and ``recall@s`` at the fixed score ``s``, all at IoU .5; ``mNoCoAP`` after
-    OSCAR, which scores the centres of the boxes alone; and ``mNoCoAP_floor``.
+    OSCAR, which scores the centers of the boxes alone; and ``mNoCoAP_floor``.
 
-    The published mNoCoAP reads the map at the rounded centre, half a pixel beside the pixel that
+    The published mNoCoAP reads the map at the rounded center, half a pixel beside the pixel that
     holds it: exact boxes of one score get .718 on ``val_full`` of SIRST-V2. ``mNoCoAP_floor`` reads
-    the pixel that holds the centre; they get .854, since the brightest pixel of a target need not
+    the pixel that holds the center; they get .854, since the brightest pixel of a target need not
     be its middle one. Compare with these, not with 1.
 
     Boxes are in pixels of the original image, which is read from ``img_path`` of the data sample,
-    in grey. -1 stands for a number without ground truth behind it.
+    in gray. -1 stands for a number without ground truth behind it.
 
     Args:
         ann_file: COCO json with the ground truth; None takes it from the data samples.
@@ -121,7 +121,7 @@ class SIRSTMetric(TinyCocoMetric):
             boxes = truth.boxes[(truth.images == index) & ~truth.crowds]
             boxes = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 1)
             image_id = truth.image_ids[index]
-            noco = noco_map(self._read_grey(image_id, paths[image_id]), boxes)
+            noco = noco_map(self._read_gray(image_id, paths[image_id]), boxes)
             mine = np.flatnonzero(found.images == index)
             for key, to_pixel in TO_PIXEL.items():
                 hits[key][:, mine] = noco_hits(
@@ -130,17 +130,17 @@ class SIRSTMetric(TinyCocoMetric):
         targets = int((~truth.crowds).sum())
         return {key: mean_noco_ap(hit, found.scores, targets) for key, hit in hits.items()}
 
-    def _read_grey(self, image_id: int | str, path: str) -> np.ndarray:
+    def _read_gray(self, image_id: int | str, path: str) -> np.ndarray:
         """Read the brightness (H, W) of an image.
 
         Raises:
             ValueError: If the image has another size than its annotation says.
         """
-        grey = mmcv.imfrombytes(get(path, backend_args=self.backend_args), flag="grayscale")
+        gray = mmcv.imfrombytes(get(path, backend_args=self.backend_args), flag="grayscale")
         info = self._coco_api.imgs[image_id]
-        if grey.shape != (info["height"], info["width"]):
+        if gray.shape != (info["height"], info["width"]):
             raise ValueError(
-                f"{path} has {grey.shape[1]}x{grey.shape[0]} pixels, but its annotation says "
+                f"{path} has {gray.shape[1]}x{gray.shape[0]} pixels, but its annotation says "
                 f"{info['width']}x{info['height']}"
             )
-        return grey
+        return gray

@@ -25,11 +25,11 @@ CHUNK_BYTES, GDAL_CACHE_BYTES = 64_000_000, 256_000_000
 
 
 class UnreadableImage(ValueError):
-    """What is wrong with one image; others may be well."""
+    """One image cannot be read; others may be fine."""
 
 
 class Picture:
-    """A picture small enough to be decoded as a whole: upright, in colour, alpha apart.
+    """A picture small enough to be decoded as a whole: upright, in color, alpha apart.
 
     Args:
         path: The file.
@@ -76,7 +76,7 @@ class Raster:
     Args:
         path: The file.
         value_range: Values that become black and white; needed for anything but 8 bits.
-        bands: Numbers, from 1, of the bands shown as red, green and blue, or of the one grey band.
+        bands: Numbers, from 1, of the bands shown as red, green and blue, or of the one gray band.
 
     Raises:
         UnreadableImage: If it cannot be read, or it is not clear which bands and values to show.
@@ -141,7 +141,7 @@ class Raster:
 
 
 def _open(path: Path) -> rasterio.DatasetReader:
-    """Open a file with rasterio, without its warning about pictures that are no maps."""
+    """Open a file with rasterio, without its warning about images that are not georeferenced."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
@@ -188,7 +188,7 @@ def open_source(
 class RowBuffer:
     """Rows of a source, each read once as long as they are asked for from top to bottom.
 
-    A PNG can only be decoded from its top, and neighbouring rows of slices overlap.
+    A PNG can only be decoded from its top, and neighboring rows of slices overlap.
 
     Args:
         source: What to read.

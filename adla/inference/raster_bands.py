@@ -1,4 +1,4 @@
-"""From a raster's bands and values to the 8-bit colours that a detector was trained on."""
+"""From a raster's bands and values to the 8-bit colors that a detector was trained on."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ def choose_bands(
 
     Args:
         dataset: The raster.
-        wanted: Band numbers from 1: red, green and blue, or one grey band; None: if it is clear.
+        wanted: Band numbers from 1: red, green and blue, or one gray band; None: if it is clear.
 
     Returns:
-        Band numbers (1 or 3 of them) and, for a paletted band, its colours (256, 3), BGR, uint8.
+        Band numbers (1 or 3 of them) and, for a paletted band, its colors (256, 3), BGR, uint8.
 
     Raises:
         ValueError: If the numbers do not fit, or if it is not clear which bands to show.
@@ -33,7 +33,7 @@ def choose_bands(
         if len(wanted) not in (1, 3) or not all(1 <= band <= dataset.count for band in wanted):
             raise ValueError(
                 f"{dataset.name} has the bands 1 to {dataset.count}; --bands takes one of them "
-                f"(grey) or three (red, green, blue), but got {' '.join(map(str, wanted))}"
+                f"(gray) or three (red, green, blue), but got {' '.join(map(str, wanted))}"
             )
         return list(wanted), None
     kinds = dict(enumerate(dataset.colorinterp, start=1))
@@ -49,7 +49,7 @@ def choose_bands(
         return shown, None
     raise ValueError(
         f"{dataset.name} has {len(shown)} bands: say which ones are red, green and blue, "
-        "for example --bands 1 2 3, or name one to show as grey"
+        "for example --bands 1 2 3, or name one to show as gray"
     )
 
 
@@ -57,10 +57,10 @@ def to_uint8(values: ndarray, value_range: ValueRange | None, palette: ndarray |
     """Turn raw values (1 or 3, H, W) into pixels (H, W, 3), BGR, uint8.
 
     Args:
-        values: Grey or red, green and blue.
+        values: Gray or red, green and blue.
         value_range: Linear scaling of these two values to 0 and 255; values beyond become black and
             white. None: they are 8 bits already.
-        palette: Colours of a paletted band, see :func:`choose_bands`.
+        palette: Colors of a paletted band, see :func:`choose_bands`.
     """
     if palette is not None:
         return palette[values[0]]

@@ -96,7 +96,7 @@ def lonlat_corners(boxes: ndarray, transform: Affine, crs: CRS) -> ndarray:
 def geojson_features(
     found: Detections, image: str, classes: Sequence[str], transform: Affine, crs: CRS
 ) -> Iterator[dict]:
-    """Yield detections as GeoJSON features (RFC 7946); corners to 1e-8 degrees, a millimetre."""
+    """Yield detections as GeoJSON features (RFC 7946); corners to 1e-8 degrees, a millimeter."""
     corners = found.corners
     rings = lonlat_corners(corners, transform, crs).round(8)
     for ring, box, score, label in zip(rings, corners, found.scores, found.labels, strict=True):

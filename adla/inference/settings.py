@@ -12,7 +12,7 @@ class Settings:
 
     Attributes:
         slice_size: Side of the slices in pixels; 0: each image is one slice.
-        overlap: What neighbouring slices share, in pixels, see `slicing.choose_overlap`.
+        overlap: What neighboring slices share, in pixels, see `slicing.choose_overlap`.
         score_thr: Detections with a lower score are left out, in [0, 1].
         batch_size: Slices that the detector takes at once.
         value_range: Values that become black and white, see `image_readers.Raster`.

@@ -1,7 +1,7 @@
 """Join what overlapping slices found, so that an object at a seam counts once.
 
 A slice knows which of its detections it may have cut, and where two slices overlap both have seen
-the same ground. Plain NMS over the scene knows neither: it deletes neighbours that one slice has
+the same ground. Plain NMS over the scene knows neither: it deletes neighbors that one slice has
 told apart, and it lets half an object win over the whole.
 
 1. A detection that reaches an inner border of its slice is *cut*. If another slice sees its place

@@ -47,7 +47,7 @@ def make_grid(width: int, height: int, size: int, overlap: int) -> SliceGrid:
         width: Of the scene, in pixels.
         height: Of the scene, in pixels.
         size: Side of the slices in pixels; 0: the scene is one slice.
-        overlap: What neighbours share, in pixels, below `size`.
+        overlap: What neighbors share, in pixels, below `size`.
     """
     size, overlap = (size, overlap) if size else (max(width, height), 0)
     # Half a pixel more, because sahi cuts share * size to whole pixels.

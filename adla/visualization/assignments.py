@@ -1,4 +1,4 @@
-"""Which anchors an assigner made positive, one colour per ground truth."""
+"""Which anchors an assigner made positive, one color per ground truth."""
 
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def save_assignments(
     for axes, (name, (anchors, gt_inds)) in zip(grid[0], panels.items(), strict=True):
         draw_assignment(axes, image, gt_boxes, anchors, gt_inds, name, window)
     figure.supxlabel(
-        "thick: object with its number of positive anchors; thin, same colour: those anchors",
+        "thick: object with its number of positive anchors; thin, same color: those anchors",
         fontsize=8,
     )
     return save_figure(figure, path)

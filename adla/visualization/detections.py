@@ -87,7 +87,7 @@ def draw_detections(
         title: Written above, followed by the counts.
         score_thr: Detections with a lower score count as not made.
         window: Part of the image to show, xyxy in pixels; all of it by default. The counts are of
-            what has its centre in the window.
+            what has its center in the window.
     """
     window = window or (0, 0, image.shape[1], image.shape[0])
     shown = sample.from_score(score_thr)
@@ -106,7 +106,7 @@ def draw_detections(
 
 
 def _centers_inside(boxes: ndarray, window: tuple[float, float, float, float]) -> ndarray:
-    """Say which boxes (N, 4) have their centre in a window, xyxy in pixels."""
+    """Say which boxes (N, 4) have their center in a window, xyxy in pixels."""
     centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     return ((centers >= window[:2]) & (centers < window[2:])).all(axis=1)
 

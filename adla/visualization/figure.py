@@ -1,4 +1,4 @@
-"""What all pictures share: colours for every eye, type, enlarged pixels, saving."""
+"""What all pictures share: colors for every eye, type, enlarged pixels, saving."""
 
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from numpy import ndarray
 
 from adla.atomic_files import atomic_path
 
-#: Okabe and Ito's palette, which colour-blind readers can tell apart.
+#: Okabe and Ito's palette, which color-blind readers can tell apart.
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442",
 )  # fmt: skip
-#: The order in which ground truths or runs get their colours.
+#: The order in which ground truths or runs get their colors.
 CYCLE: tuple[str, ...] = (SKY, ORANGE, YELLOW, PINK, GREEN, VERMILION, BLUE)
 
 _STYLE = {

@@ -60,7 +60,7 @@ def save_hits(path: str | Path, runs: Mapping[str, list[Sample]]) -> Path:
         bars.set_xticks(np.arange(len(bottom)), [_name_bin(i) for i in range(len(bottom))])
         bars.set_axisbelow(True)
         bars.legend(loc="upper right")
-        cloud.axhline(0.5, color="grey", linewidth=0.8)
+        cloud.axhline(0.5, color="gray", linewidth=0.8)
         cloud.set(
             xlabel="size, px", ylabel="IoU of the best detection", ylim=(-0.03, 1), xscale="log"
         )

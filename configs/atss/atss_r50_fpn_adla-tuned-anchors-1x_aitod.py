@@ -1,6 +1,3 @@
-_base_ = "./atss_r50_fpn_tuned-anchors-1x_aitod.py"
+_base_ = ["../_base_/models/atss_r50_fpn_adla-tuned-anchors.py", "../_base_/aitod_1x.py"]
 
-model = dict(
-    bbox_head=dict(type="AdlaATSSHead"),
-    train_cfg=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner")),
-)
+model = dict(bbox_head=dict(num_classes=8))

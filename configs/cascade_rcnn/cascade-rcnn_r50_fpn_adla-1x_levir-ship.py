@@ -1,6 +1,4 @@
-_base_ = "./cascade-rcnn_r50_fpn_1x_levir-ship.py"
+_base_ = ["../_base_/models/cascade-rcnn_r50_fpn_adla.py", "../_base_/levir-ship_1x.py"]
 
-model = dict(
-    rpn_head=dict(type="AdlaRPNHead"),
-    train_cfg=dict(rpn=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner"))),
-)
+stages = [dict(stage, num_classes=1) for stage in _base_.model.roi_head.bbox_head]
+model = dict(roi_head=dict(bbox_head=stages))

@@ -1,4 +1,4 @@
-_base_ = "./cascade-rcnn_r50_fpn_1x_levir-ship.py"
+_base_ = ["../_base_/models/cascade-rcnn_r50_fpn_tuned-anchors.py", "../_base_/levir-ship_1x.py"]
 
-# The fair control: the stock assigner with anchors from 4 px (scales 1 to 8) on every level.
-model = dict(rpn_head=dict(anchor_generator=dict(scales=[1, 2, 3, 4, 8])))
+stages = [dict(stage, num_classes=1) for stage in _base_.model.roi_head.bbox_head]
+model = dict(roi_head=dict(bbox_head=stages))

@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/centernet_r18.py",
-    "../_base_/datasets/aitod_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/centernet_r18.py", "../_base_/aitod_1x.py"]
 
 model = dict(bbox_head=dict(num_classes=8))
 val_dataloader = dict(dataset=dict(pipeline=_base_.centernet_pipeline))

@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/centernet_r18.py",
-    "../_base_/datasets/levir-ship_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/centernet_r18.py", "../_base_/levir-ship_1x.py"]
 
 model = dict(bbox_head=dict(num_classes=1))
 val_dataloader = dict(dataset=dict(pipeline=_base_.centernet_pipeline))

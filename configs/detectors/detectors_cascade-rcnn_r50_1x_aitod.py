@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/detectors_cascade-rcnn_r50.py",
-    "../_base_/datasets/aitod_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/detectors_cascade-rcnn_r50.py", "../_base_/aitod_1x.py"]
 
 stages = [dict(stage, num_classes=8) for stage in _base_.model.roi_head.bbox_head]
 model = dict(roi_head=dict(bbox_head=stages))

@@ -1,6 +1,7 @@
-_base_ = "./detectors_cascade-rcnn_r50_tuned-anchors-1x_levir-ship.py"
+_base_ = [
+    "../_base_/models/detectors_cascade-rcnn_r50_adla-tuned-anchors.py",
+    "../_base_/levir-ship_1x.py",
+]
 
-model = dict(
-    rpn_head=dict(type="AdlaRPNHead"),
-    train_cfg=dict(rpn=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner"))),
-)
+stages = [dict(stage, num_classes=1) for stage in _base_.model.roi_head.bbox_head]
+model = dict(roi_head=dict(bbox_head=stages))

@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/faster-rcnn_r50_fpn.py",
-    "../_base_/datasets/hit-uav_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/faster-rcnn_r50_fpn.py", "../_base_/hit-uav_1x.py"]
 
 # Anchors from 4 px (scales 1 to 8) on every level, as the objects are.
 model = dict(

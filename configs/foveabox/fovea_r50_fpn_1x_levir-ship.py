@@ -1,8 +1,3 @@
-_base_ = [
-    "../_base_/models/fovea_r50_fpn.py",
-    "../_base_/datasets/levir-ship_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/fovea_r50_fpn.py", "../_base_/levir-ship_1x.py"]
 
 model = dict(bbox_head=dict(num_classes=1))

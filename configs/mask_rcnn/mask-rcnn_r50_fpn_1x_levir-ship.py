@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/mask-rcnn_r50_fpn.py",
-    "../_base_/datasets/levir-ship_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/mask-rcnn_r50_fpn.py", "../_base_/levir-ship_1x.py"]
 
 # LEVIR-Ship has no masks: the mask head learns the boxes as rectangles, which tells it nothing new.
 # Measured are the boxes. A test makes a mask for each of them all the same; `max_per_img` of

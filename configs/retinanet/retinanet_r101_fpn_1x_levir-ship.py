@@ -1,3 +1,3 @@
-_base_ = "./retinanet_r50_fpn_1x_levir-ship.py"
+_base_ = ["../_base_/models/retinanet_r101_fpn.py", "../_base_/levir-ship_1x.py"]
 
-model = dict(backbone=dict(depth=101, init_cfg=dict(checkpoint="torchvision://resnet101")))
+model = dict(bbox_head=dict(num_classes=1))

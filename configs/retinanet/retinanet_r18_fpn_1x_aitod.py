@@ -1,6 +1,3 @@
-_base_ = "./retinanet_r50_fpn_1x_aitod.py"
+_base_ = ["../_base_/models/retinanet_r18_fpn.py", "../_base_/aitod_1x.py"]
 
-model = dict(
-    backbone=dict(depth=18, init_cfg=dict(checkpoint="torchvision://resnet18")),
-    neck=dict(in_channels=[64, 128, 256, 512]),
-)
+model = dict(bbox_head=dict(num_classes=8))

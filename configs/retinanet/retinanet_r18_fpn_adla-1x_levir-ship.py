@@ -1,6 +1,3 @@
-_base_ = "./retinanet_r18_fpn_1x_levir-ship.py"
+_base_ = ["../_base_/models/retinanet_r18_fpn_adla.py", "../_base_/levir-ship_1x.py"]
 
-model = dict(
-    bbox_head=dict(type="AdlaRetinaHead"),
-    train_cfg=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner")),
-)
+model = dict(bbox_head=dict(num_classes=1))

@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/retinanet_r50_fpn-p2.py",
-    "../_base_/datasets/hit-uav_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/retinanet_r50_fpn-p2.py", "../_base_/hit-uav_1x.py"]
 
 model = dict(
     data_preprocessor=dict(mean=[129.25] * 3, std=[38.54] * 3),

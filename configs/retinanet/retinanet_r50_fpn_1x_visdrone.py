@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/retinanet_r50_fpn.py",
-    "../_base_/datasets/visdrone_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/retinanet_r50_fpn.py", "../_base_/visdrone_1x.py"]
 
 # What lies in an ignored region is no negative.
 model = dict(

@@ -1,13 +1,8 @@
-_base_ = [
-    "../_base_/models/ssd512.py",
-    "../_base_/datasets/aitod_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/ssd512.py", "../_base_/aitod_1x.py"]
 
 model = dict(bbox_head=dict(num_classes=8))
 # Four times mmdet's own rate per image (0.002 for 64), as it is for RetinaNet: a VGG without batch
-# norms does not stand 0.01. No random crops and colours, as nowhere here.
+# norms does not stand 0.01. No random crops and colors, as nowhere here.
 optim_wrapper = dict(optimizer=dict(lr=5e-4, weight_decay=5e-4))
 
 # 800 x 800 px become 512 x 512: an object of the mean size has 8.2 px in place of 12.8.

@@ -1,6 +1,3 @@
-_base_ = "./tridentnet_r50-caffe_1x_levir-ship.py"
+_base_ = ["../_base_/models/tridentnet_r50-caffe_adla.py", "../_base_/levir-ship_1x.py"]
 
-model = dict(
-    rpn_head=dict(type="AdlaRPNHead"),
-    train_cfg=dict(rpn=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner"))),
-)
+model = dict(roi_head=dict(bbox_head=dict(num_classes=1)))

@@ -1,4 +1,3 @@
-_base_ = "./tridentnet_r50-caffe_1x_levir-ship.py"
+_base_ = ["../_base_/models/tridentnet_r50-caffe_tuned-anchors.py", "../_base_/levir-ship_1x.py"]
 
-# The fair control: the stock assigner with anchors of 8 to 128 px on the one level of stride 16.
-model = dict(rpn_head=dict(anchor_generator=dict(scales=[0.5, 1, 2, 4, 8])))
+model = dict(roi_head=dict(bbox_head=dict(num_classes=1)))

@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/yolov3_d53.py",
-    "../_base_/datasets/aitod_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/yolov3_d53.py", "../_base_/aitod_1x.py"]
 
 model = dict(bbox_head=dict(num_classes=8))
 # mmdet's rate for a batch of 8 x 8 images, scaled to 4: its losses are sums over the images.

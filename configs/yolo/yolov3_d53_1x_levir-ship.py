@@ -1,9 +1,4 @@
-_base_ = [
-    "../_base_/models/yolov3_d53.py",
-    "../_base_/datasets/levir-ship_detection.py",
-    "../_base_/schedules/schedule_1x.py",
-    "../_base_/default_runtime.py",
-]
+_base_ = ["../_base_/models/yolov3_d53.py", "../_base_/levir-ship_1x.py"]
 
 model = dict(bbox_head=dict(num_classes=1))
 # mmdet's rate for a batch of 8 x 8 images, scaled to 4: its losses are sums over the images.

@@ -24,7 +24,7 @@ def run(*args, hidden=WITHOUT):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Two ships and a plane; one ship found exactly, a false alarm, the plane labelled a ship."""
+    """Two ships and a plane; one ship found exactly, a false alarm, the plane labeled a ship."""
     folder = tmp_path_factory.mktemp("eval")
     boxes = [(1, 1, [5, 5, 6, 6]), (1, 1, [50, 5, 12, 12]), (2, 2, [5, 5, 20, 20])]
     gt = {

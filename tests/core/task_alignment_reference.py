@@ -1,7 +1,7 @@
 """A slow task-aligned assignment of one image, pair by pair, written from its definition alone.
 
 TOOD (arXiv 2108.07755, section 3.2) as YOLOv8 has it: the metric t = s^alpha u^beta with CIoU for
-u, the top k points in the centre gate of each ground truth, the larger overlap where two want one
+u, the top k points in the center gate of each ground truth, the larger overlap where two want one
 point (with ``contested="all"`` the largest of all that it lies in), and target scores of t, scaled
 to the largest overlap, with ``eps``. ``metrics``, ``topk_per_level`` and ``force_match`` add what
 MSLA does on top.

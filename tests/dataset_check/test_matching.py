@@ -156,12 +156,12 @@ def test_what_an_assigner_needs(assigner, least, words):
     assert value == pytest.approx(least) and words in text
 
 
-def test_an_assigner_by_centres_asks_for_a_point():
+def test_an_assigner_by_centers_asks_for_a_point():
     assert least_iou(dict(type="ATSSAssigner", topk=9)) is None
     priors = config_priors(
         dict(bbox_head=RETINA, train_cfg=dict(assigner=dict(type="ATSSAssigner", topk=9)))
     )
-    # Between the centres of anchors at 4, 8, ...: a fine anchor, but no centre inside.
+    # Between the centers of anchors at 4, 8, ...: a fine anchor, but no center inside.
     matching = match(np.array([[4.5, 4.5, 7.5, 7.5]]), canvases(1), priors)
     assert matching.matched == 0 and matching.iou_median > 0.1
     assert matching.no_point == {"4": 1, "8": 1, "16": 1} and matching.no_point_at_all == 1

@@ -143,7 +143,7 @@ def test_histogram_is_written(tmp_path):
     assert len(np.unique(picture[::5, ::5].reshape(-1, 3), axis=0)) > 10
 
 
-def test_a_pipe_gets_a_fixed_width_without_colours(tmp_path):
+def test_a_pipe_gets_a_fixed_width_without_colors(tmp_path):
     with open(tmp_path / "out", "w") as stream:
         page(stream).print("[red]" + "word " * 30)
     text = (tmp_path / "out").read_text()

@@ -48,7 +48,7 @@ def test_one_pixel_target_by_hand():
 
 
 def test_agrees_with_the_slow_reference():
-    """Borders, neighbours whose patches meet, boxes of any shape."""
+    """Borders, neighbors whose patches meet, boxes of any shape."""
     rng = np.random.default_rng(0)
     for _ in range(30):
         image = rng.integers(0, 256, (24, 31)).astype(np.uint8)

@@ -63,7 +63,7 @@ def test_the_head_trains_behind_resnet_and_fpn(scenes, tmp_path):
     assert len(losses) == 2 and all(torch.isfinite(torch.tensor(losses)))
 
 
-def test_two_processes_share_the_normaliser(tmp_path):
+def test_two_processes_share_the_normalizer(tmp_path):
     """Both divide by the mean of their sums of targets, also where one of them has no object."""
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)}
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2"]

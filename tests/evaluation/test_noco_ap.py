@@ -17,7 +17,7 @@ def hits(centers, scores, boxes, noco, thresholds=(0.5,), **kwargs):
 ONES = np.ones((20, 30))
 
 
-def test_centre_in_the_box_and_above_the_threshold():
+def test_center_in_the_box_and_above_the_threshold():
     noco = np.zeros((20, 30))
     noco[5, 8] = 0.5
     box = [6, 3, 11, 8]
@@ -35,7 +35,7 @@ def test_a_target_is_hit_once_by_the_best_score_and_on_a_tie_by_the_first():
     assert hits(centers, [0.7, 0.7, 0.7], [box], ONES) == [[True, False, False]]
 
 
-def test_rounding_half_to_even_or_the_pixel_that_holds_the_centre():
+def test_rounding_half_to_even_or_the_pixel_that_holds_the_center():
     noco = np.zeros((20, 30))
     noco[4, 12] = 1
     box = [10, 2, 16, 8]
@@ -46,7 +46,7 @@ def test_rounding_half_to_even_or_the_pixel_that_holds_the_centre():
     assert hits([[11.5, 3.5]], [1], [box], noco, to_pixel=np.floor) == [[False]]
 
 
-def test_centres_at_and_beyond_the_border():
+def test_centers_at_and_beyond_the_border():
     """Index 20 of 20 rows is the last row; far outside is never in a box, NaN neither."""
     box = [25, 15, 30, 20]
     assert hits([[30.0, 20.0]], [1], [box], ONES) == [[True]]

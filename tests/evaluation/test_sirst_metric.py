@@ -74,7 +74,7 @@ def test_by_hand(tmp_path):
     is a hit: 34/101. AP: (4 * 56 + 6 * 34) / 1010; AP_50_90 over nine: (4 * 56 + 5 * 34) / 909.
     F1: 2/(1+3), 2/(2+3), 4/(3+3): best at .4 with precision 2/3, recall 2/3. At .5: 1/2 and 1/3.
 
-    NoCo: the middle pixel is .999, all others 0. The exact box has its centre at 12.5 and 12.5, to
+    NoCo: the middle pixel is .999, all others 0. The exact box has its center at 12.5 and 12.5, to
     even 12, the bright pixel (10 + 15) // 2 = 12: a hit at every threshold. The shifted one is at
     33.5 for a bright pixel at 32: never. Area 1/3.
     """
@@ -102,8 +102,8 @@ def test_by_hand(tmp_path):
     assert all(key in table for key in result)
 
 
-def test_the_published_rounding_misses_odd_centres(tmp_path):
-    # The centre 13.5 rounds to 14, the bright pixel is 13.
+def test_the_published_rounding_misses_odd_centers(tmp_path):
+    # The center 13.5 rounds to 14, the bright pixel is 13.
     gts = [[(11, 11, 16, 16)]]
     result = evaluate(tmp_path, write_data(tmp_path, gts), [[(11, 11, 16, 16, 0.9)]])
     assert result["AP"] == pytest.approx(1)
@@ -194,7 +194,7 @@ def test_detectors_on_the_real_images(val_full):
 
     right = on_val_full(val_full, lambda boxes, _: boxes + np.array([1, 0, 1, 0]))
     assert right["sirst/mNoCoAP"] == pytest.approx(0.430, abs=1e-3)
-    # The published rounding wants centres half a pixel up and left of the middle.
+    # The published rounding wants centers half a pixel up and left of the middle.
     up_left = on_val_full(val_full, lambda boxes, _: boxes - 0.5)
     assert up_left["sirst/mNoCoAP"] > exact["sirst/mNoCoAP"]
 

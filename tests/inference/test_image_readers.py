@@ -20,7 +20,7 @@ def as_bgr(values):
 
 
 @pytest.mark.parametrize("name", ["scene.tif", "scene.png"])
-def test_colours_come_as_bgr(write_raster, noise, name):
+def test_colors_come_as_bgr(write_raster, noise, name):
     pixels, valid = read_all(write_raster(noise, name))
     assert np.array_equal(pixels, as_bgr(noise)) and valid.all()
 
@@ -34,8 +34,8 @@ def test_a_picture_is_read_as_testing_reads_it(tmp_path, noise):
     assert np.array_equal(read_all(path)[0], imread(str(path)))
 
 
-def test_grey_becomes_three_equal_channels(write_raster, noise):
-    for name in ("grey.tif", "grey.png"):
+def test_gray_becomes_three_equal_channels(write_raster, noise):
+    for name in ("gray.tif", "gray.png"):
         pixels, _ = read_all(write_raster(noise[:1], name))
         assert np.array_equal(pixels, np.repeat(noise[0][..., None], 3, axis=2))
 
@@ -129,7 +129,7 @@ def test_bands_are_chosen_or_asked_for(write_raster, noise):
 
 def test_a_turned_picture_is_turned_upright(tmp_path, noise, monkeypatch):
     exif = Image.Exif()
-    exif[image_readers.ORIENTATION] = 6
+    exif[0x0112] = 6
     upright = Image.fromarray(np.moveaxis(noise, 0, -1))
     path = tmp_path / "turned.png"
     upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)

@@ -136,7 +136,7 @@ def test_nothing_found_stays_nothing():
     assert len(merge_slices(empty, np.zeros(0, int), make_grid(300, 300, 100, 20))) == 0
 
 
-def test_nms_over_the_scene_deletes_neighbours_and_prefers_confident_halves():
+def test_nms_over_the_scene_deletes_neighbors_and_prefers_confident_halves():
     """Why SAHI's joining, which knows no slices, is not used."""
     grid = make_grid(160, 100, 100, 40)
     nested = np.array([[20.0, 20, 32, 32], [22.0, 22, 30, 30]])

@@ -23,7 +23,7 @@ def shape_term(width, height, wanted_width, wanted_height):
 
 
 def test_by_hand():
-    # 2 x 2 against 4 x 2 from the same corner: IoU 1/2, centres 1 apart, diagonal^2 20;
+    # 2 x 2 against 4 x 2 from the same corner: IoU 1/2, centers 1 apart, diagonal^2 20;
     # atan(2) - atan(1) = .321751, v = .041957, alpha = .041957 / .541957 = .077417.
     pred, target = torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[0.0, 0, 4, 2]])
     assert CompleteIoULoss()(pred, target).item() == pytest.approx(0.553248, abs=1e-6)
@@ -43,7 +43,7 @@ def test_equals_the_slow_one(dtype, tolerance):
 
 
 def test_alpha_has_no_gradient():
-    """Width 2, height 2, centre at the target's: by hand with alpha as a constant."""
+    """Width 2, height 2, center at the target's: by hand with alpha as a constant."""
     pred = torch.tensor([[1.0, 1, 3, 3]], dtype=torch.float64, requires_grad=True)
     target = torch.tensor([[0.0, 1, 4, 3]], dtype=torch.float64)
     CompleteIoULoss()(pred, target).backward()
@@ -51,7 +51,7 @@ def test_alpha_has_no_gradient():
     alpha = v / (1 - 0.5 + v)
 
     def loss(width):
-        """Of a box from 1 to 1 + width: IoU width / 4, centres (1 - width / 2) apart, c^2 20."""
+        """Of a box from 1 to 1 + width: IoU width / 4, centers (1 - width / 2) apart, c^2 20."""
         return 1 - width / 4 + (2 - 1 - width / 2) ** 2 / 20 + alpha * shape_term(width, 2, 4, 2)
 
     step = 1e-6

@@ -91,7 +91,7 @@ def test_coder_decodes_what_it_encodes():
     reach = torch.rand(100, 4, generator=generator) * 14.9 * strides.repeat(1, 2)
     boxes = torch.cat([points - reach[:, :2], points + reach[:, 2:]], dim=1)
     bins = coder.encode(priors, boxes)
-    # A distribution of two neighbouring bins, whose expectation is the target.
+    # A distribution of two neighboring bins, whose expectation is the target.
     left = bins.floor().long()
     probs = F.one_hot(left, 16) * (1 - bins + left)[..., None]
     probs = probs + F.one_hot(left + 1, 16) * (bins - left)[..., None]

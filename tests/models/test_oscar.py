@@ -27,7 +27,7 @@ def grid(stride, size=64):
 
 
 def test_pseudo_boxes_by_hand():
-    # 4 x 9 = 36 px is not above 6 x 6; 4 x 10 is. The centre of the first is (12, 14.5).
+    # 4 x 9 = 36 px is not above 6 x 6; 4 x 10 is. The center of the first is (12, 14.5).
     boxes = torch.tensor([[10.0, 10, 14, 19], [10, 10, 14, 20]])
     assert pseudo_boxes(boxes, 6).tolist() == [[9, 11.5, 15, 17.5], [10, 10, 14, 20]]
 
@@ -131,7 +131,7 @@ def test_real_targets_have_points_on_both_levels(request, tmp_path):
     """The 498 boxes of ``trainval_full`` at the scale of the sensor.
 
     On the refine level each has one. On the coarse level 8 that are narrower than 8 px and larger
-    than 64 px, so keep their box, lie between the points, and 4 lose theirs to a smaller neighbour.
+    than 64 px, so keep their box, lie between the points, and 4 lose theirs to a smaller neighbor.
     """
     root = request.getfixturevalue("sirst_v2_root")
     convert_sirst_v2(root, tmp_path, splits=["trainval_full"], progress=False)
@@ -271,7 +271,7 @@ def test_losses_by_hand():
     """One target 26, 17, 30, 24 on the cell above: found exactly by refining, pseudo box 4 px off.
 
     The pseudo box is 24, 16.5, 32, 24.5 around (28, 20.5); the coarse box 24, 16, 32, 24 overlaps
-    it by 60 of 68 px, the centres are .5 apart, the hull is 8 x 8.5: DIoU loss
+    it by 60 of 68 px, the centers are .5 apart, the hull is 8 x 8.5: DIoU loss
     1 - 60/68 + .25 / 136.25. The refine level has two positives: 31 and 25 are the ends of the
     pseudo box (25, 17.5, 31, 23.5), which holds the points x 26 and 30, y 18 and 22.
     """
@@ -283,7 +283,7 @@ def test_losses_by_hand():
         1 - 60 / 68 + 0.25 / (8**2 + 8.5**2), abs=1e-4
     )
     # Three of the four positives have no offset: their box is the coarse one, 28 of 64 px overlap,
-    # centres (28, 20) and (28, 20.5), hull 8 x 8.
+    # centers (28, 20) and (28, 20.5), hull 8 x 8.
     assert losses["loss_refine_bbox"].item() == pytest.approx(
         3 / 4 * (1 - 28 / 64 + 0.25 / 128), abs=1e-4
     )

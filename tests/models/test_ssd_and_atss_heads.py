@@ -162,7 +162,7 @@ GT = torch.tensor([10.0, 10, 20, 20])
 CENTERS = {(15, 15): 1.0, (12, 15): 0.5, (10, 15): 0.0, (8, 15): 0.0, (25, 25): 0.0, (5, 25): 0.0}
 
 
-def test_atss_centerness_of_anchors_centred_outside_their_object():
+def test_atss_centerness_of_anchors_centered_outside_their_object():
     centers = torch.tensor(list(CENTERS), dtype=torch.float)
     anchors = torch.cat([centers - 8, centers + 8], dim=1)
     gts = GT.repeat(len(anchors), 1)
@@ -177,7 +177,7 @@ def test_atss_centerness_of_anchors_centred_outside_their_object():
     assert stock.centerness_target(anchors[4:5], gts[4:5]) > 0.3  # along both: looks good
 
 
-def test_atss_head_trains_on_positives_centred_outside_their_object():
+def test_atss_head_trains_on_positives_centered_outside_their_object():
     head = atss(AdlaATSSHead, dict(type="AdaptiveDynamicAssigner", p_tp=0.5, t_pos_min=0.05))
     head.assigner.set_progress(0)
     feats, gts, metas = batch()

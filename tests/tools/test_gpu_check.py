@@ -118,6 +118,8 @@ def test_only_an_error_makes_a_step_fail(tmp_path, monkeypatch):
     assert not job.record.errors
     assert job.attempt("c", lambda: raise_it(KeyError("lost"))) == "KeyError: 'lost'"
     assert job.record.errors[0].startswith("c\nTraceback")
+    job.late("the time is over")
+    assert job.record.state == records.LATE
     assert records.load(tmp_path, "x") == job.record
 
 
@@ -156,7 +158,7 @@ def test_host_syncs_are_counted(benchmarks):
 
 class TestSchedules:
     def test_one_of_300_epochs(self):
-        from tools.gpu_steps.trainings import shorten
+        from tools.gpu_steps.training_configs import shorten
 
         cfg = load("msla/yolov8-s_pafpn-p2_msla-300e_sirst-v2.py")
         cfg.whole_epochs = 300
@@ -167,7 +169,7 @@ class TestSchedules:
             assert hook.switch_epoch == last
 
     def test_milestones(self):
-        from tools.gpu_steps.trainings import shorten
+        from tools.gpu_steps.training_configs import shorten
 
         cfg = load("retinanet/retinanet_r50_fpn-p2_1x_hit-uav.py")
         cfg.whole_epochs = 12
@@ -227,14 +229,14 @@ def write_sirst(root: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_training_is_timed_and_shortened(tmp_path, monkeypatch):
-    from tools.gpu_steps import trainings
+    from tools.gpu_steps import training_configs, trainings
 
     monkeypatch.setattr(trainings, "WARM", 2)
     monkeypatch.setattr(trainings, "TIMED", 3)
-    cfg = trainings.load(MSLA, str(tmp_path / "runs"))
+    cfg = training_configs.load(MSLA, str(tmp_path / "runs"))
     root = write_sirst(tmp_path / "data")
-    trainings.use_data(cfg, root, "annotations/train_full.json", "annotations/val_full.json")
-    trainings.make_small(cfg, side=64, images=3)
+    training_configs.use_data(cfg, root, "annotations/train_full.json", "annotations/val_full.json")
+    training_configs.make_small(cfg, side=64, images=3)
     cfg.train_dataloader.update(num_workers=1, persistent_workers=True)
     pace = trainings.time_training(cfg)
     assert 0 < pace.seconds < 60 and pace.iterations == 2
@@ -247,10 +249,8 @@ def test_a_training_is_timed_and_shortened(tmp_path, monkeypatch):
 def test_every_step_runs_on_the_cpu(tmp_path):
     sirst = write_sirst(tmp_path / "sirst")
     uav = write_data(tmp_path / "uav", RETINANET, "train.json", "val.json")
-    start = time.monotonic()
     flags = ("--sirst-v2", sirst, "--hit-uav", uav)
-    result = run_tool(tmp_path / "out", "--device", "cpu", "--minutes", 9, *flags)
-    assert time.monotonic() - start < 540
+    result = run_tool(tmp_path / "out", "--device", "cpu", "--minutes", 30, *flags, timeout=1800)
     found = {s.name: json.loads((tmp_path / f"out/{s.name}.json").read_text()) for s in STEPS}
     assert {r["state"] for r in found.values()} == {"done"}, result.stdout + result.stderr
     assert result.returncode == 0

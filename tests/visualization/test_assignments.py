@@ -36,7 +36,7 @@ def test_title_counts_and_every_positive_is_drawn():
     assert [text.get_text() for text in axes.texts] == ["2", "1", "0"]
 
 
-def test_panels_share_the_colour_of_an_object(tmp_path):
+def test_panels_share_the_color_of_an_object(tmp_path):
     image = np.full((80, 100, 3), 60, np.uint8)
     panels = {"one": (ANCHORS, GT_INDS), "two": (ANCHORS, np.array([1, 0, 0, 0]))}
     path = save_assignments(tmp_path / "a.png", image, GTS, panels, (0, 0, 40, 40))

@@ -22,5 +22,5 @@ def test_the_picture_shows_what_overlaps_and_what_is_only_compared(tmp_path):
         picture = cv2.imread(str(path))
         green.append(count(picture, GREEN))
         assert count(picture, ORANGE) > 0
-    # Nine corners lie between 28 and 52 on both axes; the legend has one dot of each colour.
+    # Nine corners lie between 28 and 52 on both axes; the legend has one dot of each color.
     assert green[0] > 2 * green[1] > 0

@@ -3,9 +3,11 @@
 import argparse
 
 import torch
-from mmdet.models.task_modules import AnchorGenerator
 
 from adla.visualization.candidates import save_candidates
+
+# After adla, which provides mmcv's ops.
+from mmdet.models.task_modules import AnchorGenerator  # isort: skip
 
 STRIDES = {"P3": 8, "P4": 16, "P5": 32}
 

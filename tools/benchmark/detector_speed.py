@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from mmdet.models.detectors import BaseDetector
-from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
+import adla  # noqa: F401  before mmdet: it provides mmcv's ops
 from adla.engine.assigners import find_assigners
+
+from mmdet.models.detectors import BaseDetector  # isort: skip
+from mmdet.structures import DetDataSample  # isort: skip
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Speed:
     Attributes:
         images_per_second: Of a training step: forward, losses, backward, update.
         assigner_share: Of the assigner in a training step, within [0, 1].
-        latency: Of one image from the normalised tensor to the boxes after NMS, in seconds.
+        latency: Of one image from the normalized tensor to the boxes after NMS, in seconds.
     """
 
     images_per_second: float

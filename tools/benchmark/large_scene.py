@@ -46,7 +46,7 @@ param_scheduler = [
 EPOCHS = 16
 BASE = ROOT / "configs/demo/retinanet_csp-nano_fpn-p2_adla-light_scenes.py"
 
-#: What is counted, and from which overlap two boxes of a slice are one: this detector has learnt
+#: What is counted, and from which overlap two boxes of a slice are one: this detector has learned
 #: for minutes, and puts weak boxes beside and around the strong ones.
 SCORE_THR, NMS_THR = 0.7, 0.3
 
@@ -79,7 +79,7 @@ def train(out: Path, count: int, seed: int) -> tuple[Path, Path]:
 
 
 def count_hits(planted: Planted, boxes: np.ndarray) -> tuple[np.ndarray, int]:
-    """Count the detections whose centre lies in each planted box, or within a pixel of it.
+    """Count the detections whose center lies in each planted box, or within a pixel of it.
 
     Returns:
         Counts (K,) and the number of detections that lie in none.

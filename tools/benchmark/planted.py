@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 #: Smallest and largest size of a planted box, the root of its area, in pixels.
 SIZES = (5.0, 12.0)
-#: Edge of the cells of which no two neighbours are given to two units, in pixels.
+#: Edge of the cells of which no two neighbors are given to two units, in pixels.
 CELL = 32
 #: Height of the windows that are written at a time, also the side of the tiles of the GeoTIFF.
 STRIP = 512
@@ -115,7 +115,7 @@ def paint(planted: Planted, width: int, top: int, bottom: int, seed: int) -> nda
     """Paint the rows from `top` up to `bottom`: hills, sensor noise and the boxes, antialiased.
 
     Returns:
-        Grey values of shape (bottom - top, width), uint8; they depend on the arguments alone.
+        Gray values of shape (bottom - top, width), uint8; they depend on the arguments alone.
     """
     ground = np.full((bottom - top, width), 95, np.float32)
     for octave, cell in enumerate((1024, 128)):
@@ -138,7 +138,7 @@ def paint(planted: Planted, width: int, top: int, bottom: int, seed: int) -> nda
 
 
 def write_geotiff(path: Path, planted: Planted, size: int, seed: int) -> None:
-    """Write a scene as a tiled GeoTIFF in UTM zone 32N with pixels of half a metre."""
+    """Write a scene as a tiled GeoTIFF in UTM zone 32N with pixels of half a meter."""
     options = {
         "driver": "GTiff", "width": size, "height": size, "count": 3, "dtype": "uint8",
         "photometric": "rgb", "tiled": True, "blockxsize": STRIP, "blockysize": STRIP,

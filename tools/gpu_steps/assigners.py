@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+import torch
 from host_syncs import count_host_syncs
 from measured import measure
 
 from adla.core import assign_adaptive
+from adla.core.limits import limits_of
 from tools.benchmark.assigners import RULE, STRIDES, calls, make_scene
 
 from .step import Job
@@ -64,11 +66,25 @@ def measure_scene(job: Job, levels: str, objects: int, size: int, given_up: set[
         )
 
 
+def dense_wins(rows: list[dict]) -> str:
+    """Say how many pairs of anchors and objects the dense engine is the faster one for."""
+    times: dict[int, dict[str, float]] = {}
+    for row in rows:
+        if row["ms"] is not None:
+            times.setdefault(row["anchors"] * row["objects"], {})[row["assigner"]] = row["ms"]
+    both = {n: ms for n, ms in times.items() if {"ADLA dense", "ADLA sparse"} <= ms.keys()}
+    won = [n for n, ms in sorted(both.items()) if ms["ADLA dense"] <= ms["ADLA sparse"]]
+    return (
+        f"the dense engine is the faster one for {', '.join(f'{n:,}' for n in won) or 'no'} pairs"
+    )
+
+
 def main() -> None:
     """Measure by the number of objects, few first, so that an early end leaves whole lines."""
     job = Job()
     job.note("ms: the shortest of five calls, on CUDA between two events; MiB: the largest peak")
     job.note("host syncs on a CPU: operations that would wait on CUDA")
+    job.note(f"adla.core.limits for this device: {limits_of(torch.device(job.device))}")
     size, objects = (128, OBJECTS[:2]) if job.small else (800, OBJECTS)
     given_up: dict[str, set[str]] = {levels: set() for levels in STRIDES}
     for count in objects:
@@ -78,8 +94,9 @@ def main() -> None:
         gains = [f"{row['times_faster']:.1f}x at {row['objects']:,}" for row in rows]
         job.say("ADLA beside MaxIoUAssigner: " + ", ".join(gains))
         if job.left() <= 0:
-            job.note("the time ended before all scenes were measured")
-            return
+            job.late("the time ended before all scenes were measured")
+            break
+    job.note(dense_wins(job.record.rows))
 
 
 if __name__ == "__main__":

@@ -63,8 +63,9 @@ def main() -> None:
     failed = reasons(lines)
     job.record.errors += failed
     total = sum(count(lines).values(), Counter())
-    late = "" if code is not None else "; stopped when the time was over"
-    job.say(", ".join(f"{n} {outcome}" for outcome, n in total.items()) + late)
+    job.say(", ".join(f"{n} {outcome}" for outcome, n in total.items()))
+    if code is None:
+        job.late("the time ended before all tests were run")
     if code not in (0, 1, None) and not failed:
         job.record.errors.append("\n".join(lines[-20:]))
         job.save()

@@ -7,7 +7,8 @@ import tempfile
 from mmengine.config import Config
 
 from .step import Job
-from .trainings import RULE, fitting_epochs, load, make_small, time_training, train, use_data
+from .training_configs import load, make_small, use_data
+from .trainings import RULE, fitting_epochs, time_training, train
 
 CONFIGS = {
     "fixed": "retinanet/retinanet_r50_fpn-p2_1x_hit-uav.py",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 
 from .step import Job
-from .trainings import RULE, fitting_epochs, load, make_small, time_training, train, use_data
+from .training_configs import load, make_small, use_data
+from .trainings import RULE, fitting_epochs, time_training, train
 
 CONFIG = "msla/yolov8-{}_pafpn-p2_msla-300e_sirst-v2.py"
 TRAIN, VAL = "annotations/train_full.json", "annotations/val_full.json"

@@ -42,7 +42,7 @@ def main() -> None:
     for precision, (dtype, tolerance) in PRECISIONS.items():
         for name, case in CASES.items():
             if job.left() <= 0:
-                job.note(f"out of time at {name} in {precision}")
+                job.late(f"out of time at {name} in {precision}")
                 return
             wanted = case(Draw("cpu", rounded_to=dtype))
             found = job.attempt(

@@ -102,7 +102,10 @@ def _text(value: Any) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file that is never there in part: another process may end this one at any time."""
+    """Write a file that is never there in part: another process may end this one at any time.
+
+    `adla.atomic_files` does more, but asks for an adla that loads.
+    """
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)

@@ -37,6 +37,7 @@ def run_steps(steps: Sequence[Step], seconds: float, out: Path, flags: Sequence[
         1 if a step failed or there is no device, else 0.
     """
     out.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # and so the steps
     done: list[Record] = []
     for index, step in enumerate(steps):
         left = seconds - (time.monotonic() - START)
@@ -73,13 +74,15 @@ def run_step(step: Step, limit: float, out: Path, flags: Sequence[str]) -> Recor
         record.says = record.says or f"ended after {limit:.0f} s"
     elif code:
         record.state = records.FAILED
-        record.errors.append(failure(log))
-        last = record.errors[-1].strip().splitlines()[-1:]
-        record.says = record.says or (last[0] if last else f"exit code {code}")
-        if code < 0:
-            record.notes.append(f"the process was ended by {signal.Signals(-code).name}")
+        how = f"exit code {code}" if code > 0 else f"ended by {signal.Signals(-code).name}"
+        record.notes.append(how)
+        if text := failure(log):
+            record.errors.append(text)
+        record.says = (text.strip().splitlines() or [how])[-1]
+    elif record.errors:
+        record.state = records.FAILED
     elif record.state == "running":
-        record.state = records.FAILED if record.errors else records.DONE
+        record.state = records.DONE
     record.save(out)
     return record
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from . import START
-from .records import SKIPPED, Record
+from .records import LATE, SKIPPED, Record
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class Job:
 
     Attributes:
         args: The command line.
-        device: 'cpu', 'cuda' or 'cuda:N'.
+        device: 'cpu', 'cuda' or 'cuda:N', which is the current one.
         small: Whether everything is to be small, as on a CPU.
         record: The result; `row` and `note` add to it.
     """
@@ -44,6 +44,8 @@ class Job:
         self.args = parser.parse_args()
         self.device: str = self.args.device
         self.small = self.device == "cpu"
+        if is_there(self.device):
+            torch.cuda.set_device(self.device)
         self.record = Record(self.args.name, self.args.title, describe(self.device))
         self.save()
 
@@ -66,6 +68,11 @@ class Job:
         """Set the sentence that sums the step up."""
         self.record.says = text
         self.save()
+
+    def late(self, text: str) -> None:
+        """Say where the time was over."""
+        self.record.state = LATE
+        self.note(text)
 
     def skip(self, why: str) -> None:
         """Say why nothing is measured."""
@@ -100,11 +107,14 @@ class Job:
         return reason
 
 
+def is_there(device: str) -> bool:
+    """Tell whether a device is a GPU that this machine has."""
+    return device != "cpu" and (torch.device(device).index or 0) < torch.cuda.device_count()
+
+
 def describe(device: str) -> str:
     """Name a device and torch's version."""
-    name = device
-    if device != "cpu" and (torch.device(device).index or 0) < torch.cuda.device_count():
-        name = f"{device}, {torch.cuda.get_device_name(device)}"
+    name = f"{device}, {torch.cuda.get_device_name(device)}" if is_there(device) else device
     return f"{name}, torch {torch.__version__}"
 
 

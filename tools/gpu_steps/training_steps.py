@@ -52,7 +52,7 @@ def build(config: str, device: str) -> tuple[torch.nn.Module, Config]:
     init_default_scope(cfg.default_scope)
     cfg.model.backbone.init_cfg = None
     if device == "cpu" and "roi_head" in cfg.model:  # small: the second stage sees few proposals
-        cfg.model.train_cfg.rpn_proposal.max_per_img = 50
+        cfg.model.train_cfg.rpn_proposal.max_per_img = 20
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).to(device).train()
     model.init_weights()
@@ -118,7 +118,7 @@ def run_detector(job: Job, name: str, size: Size) -> None:
                 continue
             for assigner, (model, cfg) in models.items():
                 if job.left() <= 0:
-                    job.note("the time ended before all cases were measured")
+                    job.late("the time ended before all cases were measured")
                     return
                 line = dict(detector=name, objects=objects, precision=precision, assigner=assigner)
                 found = job.attempt(
@@ -134,7 +134,7 @@ def run_detector(job: Job, name: str, size: Size) -> None:
 def main() -> None:
     """Measure, RetinaNet first."""
     job = Job()
-    size = Size(64, 2, (5,)) if job.small else Size(800, 4, (100, 2500))
+    size = Size(64, 1, (5,)) if job.small else Size(800, 4, (100, 2500))
     times = "one step" if job.small else "median of five steps after three"
     job.note(f"{size.images} images of {size.side} px; ms: {times}")
     for name in DETECTORS:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import gc
-import itertools
 import math
-import os
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -17,7 +12,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+from .training_configs import shorten, with_epochs
+
 #: Iterations that warm up before a training is timed, and those that are timed.
 WARM, TIMED = 32, 32
 #: Part of the time left that the epochs may take; the rest is for the test and the unexpected.
@@ -27,7 +23,6 @@ RULE = (
     f"{TRAINING_PART:.0%} of the time left, with the rates, milestones and the switch of the "
     "pipeline of the whole schedule in proportion: a shortened schedule, not one cut off"
 )
-_numbers = itertools.count()
 
 
 class Pace(NamedTuple):
@@ -92,7 +87,7 @@ class _Watch(Hook):
 def time_training(cfg: Config) -> Pace:
     """Measure how fast a training goes, loading of the images included."""
     # More epochs than the iterations that are timed: it never comes to its end.
-    runner = _build(_copy(cfg, epochs=WARM + TIMED + 1), timer := _Timer())
+    runner = _build(with_epochs(cfg, epochs=WARM + TIMED + 1), timer := _Timer())
     try:
         runner.train()
     except _Timed:
@@ -129,7 +124,7 @@ def train(cfg: Config, epochs: int, iterations: int) -> dict[str, Any]:
         epochs: Epochs of the whole training.
         iterations: Iterations of an epoch.
     """
-    cfg = _copy(cfg, epochs)
+    cfg = with_epochs(cfg, epochs)
     shorten(cfg, epochs, iterations)
     runner = _build(cfg, watch := _Watch())
     runner.train()
@@ -146,100 +141,10 @@ def train(cfg: Config, epochs: int, iterations: int) -> dict[str, Any]:
     return result
 
 
-def shorten(cfg: Config, epochs: int, iterations: int) -> None:
-    """Bring what a schedule does at fixed places into proportion with fewer epochs.
-
-    Milestones of the rate become those of iterations. The last epochs with another pipeline stay
-    as many as they were, up to a quarter of all.
-
-    Args:
-        cfg: The config, which is changed; `whole_epochs` keeps the number that it had.
-        epochs: Epochs of the shortened schedule.
-        iterations: Iterations of an epoch.
-    """
-    whole = cfg.whole_epochs
-    for scheduler in cfg.get("param_scheduler") or []:
-        unit = iterations if scheduler.get("by_epoch", True) else 1
-        factor = unit * epochs / whole
-        scheduler.by_epoch = False
-        for key in ("begin", "end"):
-            if key in scheduler:
-                scheduler[key] = round(scheduler[key] * factor)
-        if "milestones" in scheduler:
-            scheduler.milestones = [round(at * factor) for at in scheduler.milestones]
-    for hook in cfg.get("custom_hooks") or []:
-        if hook.type == "PipelineSwitchHook":
-            hook.switch_epoch = epochs - min(whole - hook.switch_epoch, math.ceil(epochs / 4))
-
-
-def use_data(cfg: Config, root: Path, train_file: str, val_file: str) -> None:
-    """Let a config train on one file of a folder and test on another."""
-    for loader, file in ((cfg.train_dataloader, train_file), (cfg.val_dataloader, val_file)):
-        loader.dataset.update(data_root=f"{root}/", ann_file=file)
-    evaluators = cfg.val_evaluator if isinstance(cfg.val_evaluator, list) else [cfg.val_evaluator]
-    for evaluator in evaluators:
-        evaluator.ann_file = str(root / val_file)
-
-
-def make_small(cfg: Config, side: int, images: int) -> None:
-    """Take few and small images, without processes that load them, for a CPU.
-
-    Args:
-        cfg: The config, which is changed.
-        side: Longest side of the images in pixels, where the config scales them.
-        images: Images of each split.
-    """
-    for loader in (cfg.train_dataloader, cfg.val_dataloader):
-        loader.update(num_workers=0, persistent_workers=False)
-        loader.dataset.indices = images
-    cfg.train_dataloader.batch_size = 2
-    for step in _dicts([cfg.train_dataloader, cfg.val_dataloader, cfg.custom_hooks]):
-        for key, value in step.items():
-            if key in ("scale", "img_scale", "crop_size", "size") and not isinstance(value, float):
-                step[key] = (side, side)  # a number is a factor
-
-
-def load(config: str, work_dir: str, **options: Any) -> Config:
-    """Load a config of this repository for trainings that keep no checkpoint.
-
-    Args:
-        config: Its path below ``configs/``.
-        work_dir: Folder for logs.
-        options: As ``--cfg-options``, with ``__`` for a dot.
-    """
-    cfg = Config.fromfile(CONFIGS / config)
-    workers = min(max(len(os.sched_getaffinity(0)) - 2, 1), 12)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader):
-        loader.update(num_workers=workers, persistent_workers=True)
-    cfg.merge_from_dict({key.replace("__", "."): value for key, value in options.items()})
-    cfg.work_dir, cfg.randomness = work_dir, dict(seed=0)
-    cfg.default_hooks.checkpoint = None
-    cfg.whole_epochs = cfg.train_cfg.max_epochs
-    return cfg
-
-
-def _copy(cfg: Config, epochs: int) -> Config:
-    """Return a copy with another number of epochs, tested after the last."""
-    cfg = copy.deepcopy(cfg)
-    cfg.train_cfg.update(max_epochs=epochs, val_interval=epochs)
-    cfg.experiment_name = f"gpu_check_{next(_numbers)}"
-    return cfg
-
-
 def _build(cfg: Config, hook: Hook) -> Runner:
     runner = Runner.from_cfg(cfg)
     runner.register_hook(hook)
     return runner
-
-
-def _dicts(value: Any) -> Iterator[dict]:
-    """Yield the dicts in nested lists and dicts."""
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _dicts(part)
 
 
 def _free() -> None:

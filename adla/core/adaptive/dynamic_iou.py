@@ -63,7 +63,7 @@ def matching_degree(
 def _power(base: Tensor, exponent: float) -> Tensor:
     """Return ``base ** exponent`` in a new tensor; equal elements give equal results.
 
-    ``torch.pow`` rounds differently in its vectorised body and in the tail, which would break exact
+    ``torch.pow`` rounds differently in its vectorized body and in the tail, which would break exact
     ties. Products and roots do not; they serve the exponents 0.5, 1, 1.5, 2, ... up to 4. Other
     powers are rounded from double precision, where the difference gets lost.
     """

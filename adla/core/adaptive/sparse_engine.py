@@ -41,14 +41,14 @@ class SparseEngine:
         self.rule, gt_boxes, priors, preds, self.blocked, _ = problem
         self.num_priors = len(priors)
         self.free_waits = limits_of(gt_boxes.device).free_waits
-        # Neighbours in the image come one after the other, so that they find the same boxes cached.
+        # Neighbors in the image come one after the other, so that they find the same boxes cached.
         self.gt_order = _by_place(gt_boxes)
         self.gt_boxes = gt_boxes.index_select(0, self.gt_order)
         self.gts = clean_columns(self.gt_boxes)
         anchors = clean_columns(priors)
         regressed = None if preds is None else clean_columns(preds)
         self.pairs = CandidatePairs(self.gt_boxes, *_surroundings(anchors, regressed))
-        # In the sorted order the candidates of an object are neighbours.
+        # In the sorted order the candidates of an object are neighbors.
         self.priors = anchors.index_select(1, self.pairs.owners)
         self.preds = None
         if regressed is not None:

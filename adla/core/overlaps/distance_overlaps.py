@@ -32,7 +32,7 @@ def iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 def diou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     r"""Return the distance IoU, ``IoU - rho^2 / c^2``: one minus the loss of Eq. 1.
 
-    With rho the distance of the centres and c the diagonal of the smallest enclosing box ("MLSA-
+    With rho the distance of the centers and c the diagonal of the smallest enclosing box ("MLSA-
     YOLOV8", Eq. 1; arXiv 1911.08287).
 
     Args:
@@ -80,7 +80,7 @@ def ciou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 def dotd(boxes1: Tensor, boxes2: Tensor, scale: float) -> Tensor:
     r"""Return the dot distance, ``exp(-rho / S)``: one minus the loss of Eq. 5.
 
-    rho is the distance of the centres. Width and height do not count, so that it can rank boxes
+    rho is the distance of the centers. Width and height do not count, so that it can rank boxes
     and weigh them, but not teach their size. The gradient at distance 0 is 0.
 
     Args:
@@ -157,7 +157,7 @@ def _iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
 
 
 def center_offsets(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the offsets of the centres in x and y; differences first keep far boxes exact."""
+    """Return the offsets of the centers in x and y; differences first keep far boxes exact."""
     x1, y1, x2, y2 = ((boxes1[..., i] - boxes2[..., i]) / 2 for i in range(4))
     return x1 + x2, y1 + y2
 

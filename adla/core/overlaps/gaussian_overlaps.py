@@ -1,6 +1,6 @@
 """Overlaps of boxes seen as Gaussians: NWD, and RFD by Wasserstein distance and by KLD.
 
-A box stands for the Gaussian about its centre whose standard deviations are half its sides, along
+A box stands for the Gaussian about its center whose standard deviations are half its sides, along
 x and y. Boxes of shapes (..., 4) broadcast; values come in float32, or in float64 where an input is
 float64. Nowhere are they 0, except by underflow.
 """
@@ -16,9 +16,9 @@ RFDKind = Literal["kld", "wd"]
 
 
 def nwd(boxes1: Tensor, boxes2: Tensor, constant: float) -> Tensor:
-    r"""Return the normalised Gaussian Wasserstein distance, ``exp(-W / C)``.
+    r"""Return the normalized Gaussian Wasserstein distance, ``exp(-W / C)``.
 
-    ``W^2 = dx^2 + dy^2 + (dw^2 + dh^2) / 4``: distance of the centres and of the half sides (Xu et
+    ``W^2 = dx^2 + dy^2 + (dw^2 + dh^2) / 4``: distance of the centers and of the half sides (Xu et
     al., arXiv 2110.13389).
 
     Args:
@@ -50,7 +50,7 @@ def rfd(gt_boxes: Tensor, fields: Tensor, kind: RFDKind = "kld") -> Tensor:
 
     D is ``W^2`` (``wd``) or the Kullback-Leibler divergence of the field from the ground truth
     (``kld``), ``KL(field || gt)``: with the ratio r of field side to ground-truth side and the
-    offset d of the centres, the sum over x and y of ``(r^2 + (2 d / gt side)^2 - 1) / 2 - ln r``
+    offset d of the centers, the sum over x and y of ``(r^2 + (2 d / gt side)^2 - 1) / 2 - ln r``
     (RFLA, arXiv 2208.08738). A box without width or height has an RFD of 0 by ``kld``.
 
     Args:

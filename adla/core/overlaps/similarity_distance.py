@@ -16,8 +16,8 @@ def simd(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
     Args:
         boxes1: Boxes of shape (..., 4), xyxy in pixels.
         boxes2: Boxes of a shape that broadcasts with it.
-        m: Normalisation along x, of the data set and the priors, above 0.
-        n: Normalisation along y, likewise.
+        m: Normalization along x, of the data set and the priors, above 0.
+        n: Normalization along y, likewise.
 
     Returns:
         SimD of the broadcast shape (...), in [0, 1]; 1 for identical boxes.
@@ -45,11 +45,11 @@ def simd_distance(boxes1: Tensor, boxes2: Tensor, m: float, n: float) -> Tensor:
 
 
 def check_similarity_scales(m: float | None, n: float | None) -> None:
-    """Refuse a normalisation of SimD that is not two positive, finite numbers."""
+    """Refuse a normalization of SimD that is not two positive, finite numbers."""
     for name, value, axis in (("m", m, "x"), ("n", n, "y")):
         check_positive(
             value,
-            f"{name}, the normalisation of SimD along {axis} "
+            f"{name}, the normalization of SimD along {axis} "
             "(tools/analysis/similarity_scales.py CONFIG),",
         )
 

@@ -3,7 +3,7 @@
 A box overlaps a query only if its upper left corner lies in the query's box, enlarged to the upper
 left by the size of the box. So the boxes are sorted by kind (size, and whether wide, square or
 tall) and, inside a kind, by the grid cell of that corner, row after row. For one query, one kind
-and one row of cells the candidates are then a *run*: neighbours in the sorted order. Every box
+and one row of cells the candidates are then a *run*: neighbors in the sorted order. Every box
 stands in one cell, so no pair occurs twice, and nothing is ever compared that is not near.
 
 Exact under rounding: the cell of a coordinate is a monotone function of it (subtract, multiply,

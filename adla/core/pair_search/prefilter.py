@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 #: Cells of the grid along each axis.
 GRID_CELLS = 128
 
-#: Neighbours in the order of the boxes that are looked at together first.
+#: Neighbors in the order of the boxes that are looked at together first.
 GROUP = 16
 
 #: Queries up to which each box is compared with all of them, which needs no grid.
@@ -41,7 +41,7 @@ def near_any(queries: Tensor, boxes: Tensor, partners: Tensor | None = None) -> 
         corners = boxes.new_empty(4, len(boxes))
         torch.minimum(boxes.t()[:2], partners.t()[:2], out=corners[:2])
         torch.maximum(boxes.t()[2:], partners.t()[2:], out=corners[2:])
-    # Anchors of one place stand side by side: most groups of neighbours are far from all queries.
+    # Anchors of one place stand side by side: most groups of neighbors are far from all queries.
     whole = len(boxes) // GROUP * GROUP
     groups = corners[:, :whole].view(4, -1, GROUP)
     around = torch.cat([groups[:2].amin(dim=2), groups[2:].amax(dim=2)])

@@ -149,6 +149,6 @@ def assign_hierarchical(
 
 
 def resized(boxes: Tensor, ratio: float) -> Tensor:
-    """Return new boxes of shape (N, 4), xyxy, with the same centres and sides times a ratio."""
+    """Return new boxes of shape (N, 4), xyxy, with the same centers and sides times a ratio."""
     margin = (boxes[:, 2:] - boxes[:, :2]) * ((1 - ratio) / 2)
     return torch.cat([boxes[:, :2] + margin, boxes[:, 2:] - margin], dim=1)

@@ -34,7 +34,7 @@ def rank_bounded(
 ) -> RankedPairs:
     """Rank the priors of every ground truth.
 
-    Priors are looked at in groups of neighbours of like size, in groups of such groups first. What
+    Priors are looked at in groups of neighbors of like size, in groups of such groups first. What
     a ground truth cannot rank is a group whose least distance is above the k-th smallest of the
     greatest distances of all groups. What cannot be the best of a group's priors is a ground truth
     whose least distance is above the smallest of the greatest distances of all ground truths. The

@@ -1,4 +1,4 @@
-"""Boxes in groups of neighbours of like size, groups of groups, and what is known of each."""
+"""Boxes in groups of neighbors of like size, groups of groups, and what is known of each."""
 
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ class BoxGroups(NamedTuple):
         count = len(chosen)
         if not count:
             return cls(chosen, 0, [])
-        order = chosen.index_select(0, _neighbours_together(boxes.index_select(0, chosen)))
+        order = chosen.index_select(0, _neighbors_together(boxes.index_select(0, chosen)))
         missing = -count % BRANCHES**LEVELS
         order = torch.cat([order, order[-1:].expand(missing)])
         corners = boxes.index_select(0, order).t().contiguous()
@@ -91,7 +91,7 @@ def are_boxes(boxes: Tensor) -> Tensor:
     return (sides.isfinite() & (sides > 0)).all(dim=1)
 
 
-def _neighbours_together(boxes: Tensor) -> Tensor:
+def _neighbors_together(boxes: Tensor) -> Tensor:
     """Return an order, shape (N,), of boxes by size, and of one size in Z order."""
     columns = boxes.t().contiguous().float()
     sides = (columns[2:] - columns[:2]).clamp_(min=1e-9).log2_().mul_(SIZES_PER_OCTAVE)

@@ -52,7 +52,7 @@ def assign_task_aligned(
     """Assign the priors of a batch to ground truths or to the background.
 
     1. Gate: a prior can match a ground truth if it lies inside its box (the border excluded); on
-       ``dotd`` levels, or those that a list names, the box is first widened about its centre to at
+       ``dotd`` levels, or those that a list names, the box is first widened about its center to at
        least ``gate_stride`` strides; on all levels with ``widen_small_sides``, see there.
     2. Candidates: the ``topk`` priors in the gate with the largest alignment metric
        ``score^alpha * overlap^beta`` above 0, over all levels or on each; ties: lowest index.

@@ -29,7 +29,7 @@ def gated_pairs(
 ) -> tuple[Tensor, Tensor]:
     """Return all pairs of a ground truth and a prior inside its gate, the border excluded.
 
-    The gate is the box of the ground truth, on each side of its centre at least ``gate_stride / 2``
+    The gate is the box of the ground truth, on each side of its center at least ``gate_stride / 2``
     strides long. With 0 it is the box itself; above 1 it holds a point of every complete grid.
 
     Args:

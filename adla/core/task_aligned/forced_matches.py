@@ -20,7 +20,7 @@ def force_matches(
 
     Every ground truth that has positives keeps the one with the largest metric (ties: lowest
     index); its others may be taken, so that nobody ends without. One without takes, of all priors
-    that are not kept, the one nearest to its centre (pixels; ties: lowest index), and keeps it. A
+    that are not kept, the one nearest to its center (pixels; ties: lowest index), and keeps it. A
     prior that several want goes to the nearest (ties: lowest index), and the others choose again.
     Only where an image has more ground truths than priors some stay without. A cluster that shares
     one prior needs a round for each of its members.

@@ -25,7 +25,7 @@ class TaskAlignmentRule:
         topk: Candidates of one ground truth, at least 1.
         topk_per_level: Whether each level has ``topk`` candidates of its own; else all share them.
         alpha, beta: Exponents of score and overlap in the alignment metric, at least 0.
-        gate_stride: Smallest side of the centre gate in strides: one number above 1 for ``dotd``
+        gate_stride: Smallest side of the center gate in strides: one number above 1 for ``dotd``
             levels, or a list with one for each level, where 0 is the box itself.
         soft_target: What the target score of a ground truth's best positive is: its ``iou``,
             ``ciou`` or ``dotd``.

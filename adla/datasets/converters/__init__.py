@@ -1,4 +1,4 @@
-"""Converters from published layouts to COCO json; the tools are thin faces on them."""
+"""Converters from published layouts to COCO json; `adla.cli.converters` has their commands."""
 
 from .aitod import AITODReport, prepare_aitod
 from .hit_uav import HITUAVReport, convert_hit_uav

@@ -1,7 +1,7 @@
 """Crops of the same scene on both sides of the AI-TOD split.
 
 The authors' toolkit cuts xView scenes into crops of 800 pixels every 600 pixels and names each
-``SCENE__X_Y.png`` after the place of its top left corner in the scene. Neighbours share 200 pixels
+``SCENE__X_Y.png`` after the place of its top left corner in the scene. Neighbors share 200 pixels
 and were dealt out to train, val and test one by one (issue 28 of AI-TOD).
 """
 

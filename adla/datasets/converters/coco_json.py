@@ -100,7 +100,7 @@ def coco_dict(
 
 
 def write_all(files: Mapping[Path, dict]) -> None:
-    """Write several json files, each whole or not at all, none before all could be serialised."""
+    """Write several json files, each whole or not at all, none before all could be serialized."""
     with atomic_paths(files) as drafts:
         for draft, content in zip(drafts, files.values(), strict=True):
             draft.write_text(json.dumps(content), encoding="utf-8")

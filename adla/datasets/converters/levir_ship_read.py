@@ -90,7 +90,7 @@ class SplitReader:
             self.problems.append(f"{where}: nothing is left of box {box}")
 
     def _read_yolo(self) -> list[ImageRecord]:
-        """Read labels ``0 xc yc w h``, normalised; no label file and an empty one are negatives."""
+        """Read labels ``0 xc yc w h``, normalized; no label file and an empty one are negatives."""
         labels = {path.stem: path for path in sorted(self.files.annotations.glob("*.txt"))}
         for stem in sorted(labels.keys() - self.images.keys()):
             self.problems.append(f"{labels[stem]}: no image of that name in {self.files.images}")
@@ -126,7 +126,7 @@ class SplitReader:
                     f"{where}: class {label:g}, but there is only 0 ({CLASS_NAME})"
                 )
             elif max(abs(xc), abs(yc), w, h) > 1:
-                self.problems.append(f"{where}: {line[:80]!r} is not normalised to [0, 1]")
+                self.problems.append(f"{where}: {line[:80]!r} is not normalized to [0, 1]")
             else:
                 size = (record.width, record.height)
                 box = ((xc - w / 2) * size[0], (yc - h / 2) * size[1], w * size[0], h * size[1])

@@ -1,4 +1,4 @@
-"""What converters show: how far they are, and a table at the end."""
+"""What converters show: a progress bar, and a table at the end."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar

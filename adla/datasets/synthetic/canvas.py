@@ -14,11 +14,11 @@ class Canvas:
     Positions are continuous pixels: pixel (row i, column j) covers [j, j + 1] x [i, i + 1].
 
     Attributes:
-        image: Colours of shape (S, S, 3), BGR, float32, in [0, 1].
+        image: Colors of shape (S, S, 3), BGR, float32, in [0, 1].
         surface: What each pixel shows, shape (S, S), uint8, one of the constants above.
         heading: Direction of the road through each pixel, shape (S, S), radians, NaN off the roads.
         sun: Unit vector, shape (2,), in whose direction shadows fall.
-        grain: Factors around 1, shape (S, S, 3), that roughen a plain colour.
+        grain: Factors around 1, shape (S, S, 3), that roughen a plain color.
     """
 
     def __init__(self, size: int, rng: np.random.Generator) -> None:
@@ -41,8 +41,8 @@ class Canvas:
 
         Args:
             polygons: Corners, each of shape (P, 2), xy in pixels; they may leave the picture.
-            color: A BGR colour, a grey value, or a picture of shape (S, S, 3), in [0, 1].
-            opacity: 0 changes nothing, 1 covers; a shadow is colour 0 with a low opacity.
+            color: A BGR color, a gray value, or a picture of shape (S, S, 3), in [0, 1].
+            opacity: 0 changes nothing, 1 covers; a shadow is color 0 with a low opacity.
             only_on: Paint only where the surface has this value.
 
         Returns:
@@ -60,7 +60,7 @@ class Canvas:
         mask: ndarray,
         window: tuple[slice, slice] = (slice(None),) * 2,
     ) -> None:
-        """Mix a colour (as in :meth:`fill`) into a window with the weights of a mask in [0, 1]."""
+        """Mix a color (as in :meth:`fill`) into a window with the weights of a mask in [0, 1]."""
         color = np.asarray(color, np.float32)
         color = color[window] if color.ndim == 3 else color
         self.image[window] += mask[..., None] * (color - self.image[window])
@@ -107,6 +107,6 @@ def rotation(angle: float) -> ndarray:
 
 
 def rectangle(center: ndarray, sides: ndarray | tuple[float, float], angle: float) -> ndarray:
-    """Return the corners (4, 2) of a rectangle with the given centre, sides and angle (radians)."""
+    """Return the corners (4, 2) of a rectangle with the given center, sides and angle (radians)."""
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * sides
     return corners @ rotation(angle) + center

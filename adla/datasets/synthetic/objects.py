@@ -13,7 +13,7 @@ CLASSES: tuple[str, ...] = ("vehicle", "ship", "storage-tank", "person")
 _CIRCLE = np.stack(
     [np.cos(np.linspace(0, 2 * np.pi, 32)), np.sin(np.linspace(0, 2 * np.pi, 32))], axis=1
 )
-# Colours are BGR in [0, 1].
+# Colors are BGR in [0, 1].
 _PAINTS = np.array(
     [[225, 228, 228], [196, 198, 200], [42, 42, 44], [110, 112, 114], [46, 40, 150],
      [140, 78, 40], [70, 120, 160], [80, 100, 70]]
@@ -29,7 +29,7 @@ class ObjectShape:
 
     Attributes:
         outline: Corners of the body, shape (P, 2), pixels; the tight box is taken from it.
-        parts: Polygons and their colours, painted in this order after the shadow.
+        parts: Polygons and their colors, painted in this order after the shadow.
         height: How far the shadow falls, in pixels.
     """
 

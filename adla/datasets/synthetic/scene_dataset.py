@@ -14,7 +14,7 @@ from adla.atomic_files import atomic_path
 from .objects import CLASSES
 from .scene import Scene, make_scene
 
-#: What the annotation files say of their origin, so that a tool may recognise its own work.
+#: What the annotation files say of their origin, so that a tool may recognize its own work.
 GENERATOR = "adla.datasets.scenes 1"
 
 

@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[float, int, int, int]] = {
     "industrial": (0.15, 2, 3, 6),
 }
 
-# Colours are BGR in [0, 1].
+# Colors are BGR in [0, 1].
 _FIELDS = np.array(
     [[66, 98, 92], [58, 84, 72], [92, 128, 130], [104, 138, 152], [70, 108, 104], [84, 104, 118]]
 ) / 255  # fmt: skip
@@ -63,7 +63,7 @@ def make_terrain(size: int, kind: str, scale: float, rng: np.random.Generator) -
 
 
 def _paint_fields(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Cover everything with a patchwork of fields, each with its own colour, rows and relief."""
+    """Cover everything with a patchwork of fields, each with its own color, rows and relief."""
     size, count = canvas.size, rng.integers(3, 10)
     ys, xs = np.mgrid[:size, :size].astype(np.float32)
     warp = fractal_noise(size, 3, 4, rng) * rng.uniform(0, 6)
@@ -96,7 +96,7 @@ def _flood(canvas: Canvas, share: float, rng: np.random.Generator) -> None:
 
 
 def _lay_road(canvas: Canvas, scale: float, angle: float, rng: np.random.Generator) -> None:
-    """Lay a straight road with verges and, if it is wide, a dashed centre line."""
+    """Lay a straight road with verges and, if it is wide, a dashed center line."""
     size, width = canvas.size, scale * rng.uniform(1.1, 2.0)
     center = rng.uniform(0.15, 0.85, 2) * size
     verge = rectangle(center, (3 * size, 1.35 * width), angle)

@@ -25,7 +25,7 @@ class CenteredAffine(BaseTransform):
         size: Width and height of the output in pixels.
         scale: A factor is picked between 1 - scale and 1 + scale; below 1.
         translate: The center lies between .5 - translate and .5 + translate of the output.
-        pad_val: Grey where there is no image.
+        pad_val: Gray where there is no image.
         min_side: In pixels.
         min_area_ratio: Of the area of the scaled box.
         max_aspect_ratio: Of the longer to the shorter side.

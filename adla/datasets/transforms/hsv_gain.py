@@ -11,8 +11,8 @@ from mmdet.registry import TRANSFORMS
 class HSVGain(BaseTransform):
     """Multiply hue, saturation and value by random factors, as YOLOv8 does.
 
-    A factor is picked between 1 - gain and 1 + gain; of a grey image only the value changes.
-    mmdet's ``YOLOXHSVRandomAug`` adds up to 30 grey levels, where this scales them.
+    A factor is picked between 1 - gain and 1 + gain; of a gray image only the value changes.
+    mmdet's ``YOLOXHSVRandomAug`` adds up to 30 gray levels, where this scales them.
 
     Args:
         hue: Gain of the hue, at least 0; the hue is a circle.

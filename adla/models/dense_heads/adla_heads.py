@@ -33,15 +33,15 @@ class AdlaSSDHead(PredictionAwareMixin, SSDHead):
 class AdlaATSSHead(PredictionAwareMixin, ATSSHead):
     """ATSS's head for ``AdaptiveDynamicAssigner``; same parameters and inference.
 
-    The centerness weighs the box loss and, in testing, the score. Anchors centred outside their
+    The centerness weighs the box loss and, in testing, the score. Anchors centered outside their
     object have 0, so an object that gets no others teaches the head no box: with anchors of 16 px
     on stride 8 that happens to about half of the squares of 6 px and to none from 8 px on.
     """
 
     def centerness_target(self, anchors: Tensor, gts: Tensor) -> Tensor:
-        """Compute the centerness of positive anchors, also of those centred outside their object.
+        """Compute the centerness of positive anchors, also of those centered outside their object.
 
-        ATSS assigns an anchor to an object only if its centre lies inside. Another assigner may
+        ATSS assigns an anchor to an object only if its center lies inside. Another assigner may
         not; then the distances to two sides are negative, and the centerness is not a number, or,
         outside along both axes, a product of two negatives that looks like a good one. Such an
         anchor gets 0, as on the border.

@@ -17,7 +17,7 @@ class LevelTargets(NamedTuple):
 
 
 def pseudo_boxes(boxes: Tensor, side: float) -> Tensor:
-    """Replace each box of at most ``side * side`` pixels by a square of that side on its centre.
+    """Replace each box of at most ``side * side`` pixels by a square of that side on its center.
 
     Args:
         boxes: Ground truths (M, 4), xyxy in pixels.

@@ -33,7 +33,7 @@ class PredictionAwareMixin:
     _CLS_SCORES, _BBOX_PREDS = 0, 1  # their places among the arguments of ``loss_by_feat``
 
     def loss_by_feat(self, *args: Any, **kwargs: Any) -> dict:
-        """Compute the losses of the head as it does, with the predictions within reach.
+        """Compute the losses of the head, with the predictions available to the assigner.
 
         The predictions of an image travel beside its meta information, in a copy of it.
         """

@@ -6,7 +6,7 @@ val_ann_file = "annotations/val_full.json"
 
 # Targets have 5 px at the scale of the sensor: images keep it, in training as fixed crops (two in
 # five crops hold a target, about as many as images do), in testing whole. Small images are padded
-# with the mean grey.
+# with the mean gray.
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations", with_bbox=True),

@@ -3,7 +3,7 @@ _base_ = "./sirst-v2_letterbox-crops.py"
 
 scale = (1280, 1280)
 crop_size = (256, 256)
-grey = 112
+gray = 112
 
 load_pipeline = [
     dict(type="LoadImageFromFile"),
@@ -14,7 +14,7 @@ load_pipeline = [
 pack_pipeline = _base_.pack_pipeline
 train_pipeline = [
     *load_pipeline,
-    dict(type="CachedMosaic", img_scale=crop_size, pad_val=grey, prob=0.5),
+    dict(type="CachedMosaic", img_scale=crop_size, pad_val=gray, prob=0.5),
     dict(type="RandomCrop", crop_size=crop_size, allow_negative_crop=True),
     *pack_pipeline,
 ]
@@ -22,7 +22,7 @@ last_pipeline = [*load_pipeline, *pack_pipeline]
 test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="Resize", scale=scale, keep_ratio=True),
-    dict(type="Pad", size=scale, pad_val=dict(img=grey)),
+    dict(type="Pad", size=scale, pad_val=dict(img=gray)),
     dict(type="LoadAnnotations", with_bbox=True),
     dict(
         type="PackDetInputs",

@@ -3,7 +3,7 @@
 _base_ = "./sirst-v2_letterbox.py"
 
 crop_size = (256, 256)
-grey = 112
+gray = 112
 val_ann_file = "annotations/val_full.json"
 
 load_pipeline = [
@@ -15,12 +15,12 @@ load_pipeline = [
 pack_pipeline = [
     dict(type="RandomFlip", prob=0.75, direction=["horizontal", "vertical", "diagonal"]),
     dict(type="FilterAnnotations", min_gt_bbox_wh=(1, 1), keep_empty=False),
-    dict(type="Pad", size=crop_size, pad_val=dict(img=grey)),
+    dict(type="Pad", size=crop_size, pad_val=dict(img=gray)),
     dict(type="PackDetInputs"),
 ]
 train_pipeline = [
     *load_pipeline,
-    dict(type="CachedMosaic", img_scale=crop_size, pad_val=grey, prob=0.5),
+    dict(type="CachedMosaic", img_scale=crop_size, pad_val=gray, prob=0.5),
     dict(type="RandomCrop", crop_size=crop_size, allow_negative_crop=True),
     *pack_pipeline,
 ]

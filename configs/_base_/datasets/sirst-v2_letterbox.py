@@ -3,7 +3,7 @@
 _base_ = "./sirst-v2_detection.py"
 
 image_scale = (640, 640)
-grey = 112
+gray = 112
 test_ann_file = "annotations/test_full.json"
 
 load_pipeline = [
@@ -14,13 +14,13 @@ load_pipeline = [
 pack_pipeline = [
     dict(type="RandomFlip", prob=0.5),
     dict(type="FilterAnnotations", min_gt_bbox_wh=(1, 1), keep_empty=False),
-    dict(type="Pad", size=image_scale, pad_val=dict(img=grey)),
+    dict(type="Pad", size=image_scale, pad_val=dict(img=gray)),
     dict(type="PackDetInputs"),
 ]
-mixup = dict(type="CachedMixUp", img_scale=image_scale, ratio_range=(1.0, 1.0), pad_val=grey)
+mixup = dict(type="CachedMixUp", img_scale=image_scale, ratio_range=(1.0, 1.0), pad_val=gray)
 train_pipeline = [
     *load_pipeline,
-    dict(type="CachedMosaic", img_scale=image_scale, pad_val=grey),
+    dict(type="CachedMosaic", img_scale=image_scale, pad_val=gray),
     dict(type="RandomCrop", crop_size=image_scale, allow_negative_crop=True),
     dict(**mixup, prob=0.15),
     *pack_pipeline,
@@ -30,7 +30,7 @@ last_pipeline = [*load_pipeline, *pack_pipeline]
 test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="Resize", scale=image_scale, keep_ratio=True),
-    dict(type="Pad", size=image_scale, pad_val=dict(img=grey)),
+    dict(type="Pad", size=image_scale, pad_val=dict(img=gray)),
     dict(type="LoadAnnotations", with_bbox=True),
     dict(
         type="PackDetInputs",

@@ -3,7 +3,7 @@
 _base_ = "./sirst-v2_letterbox.py"
 
 image_scale = (640, 640)
-grey = 114
+gray = 114
 
 load_pipeline = [
     dict(type="LoadImageFromFile"),
@@ -12,7 +12,7 @@ load_pipeline = [
 ]
 # A target of 2 px or less after scaling is left out, as in YOLOv8.
 last_steps = [
-    dict(type="CenteredAffine", size=image_scale, scale=0.5, translate=0.1, pad_val=grey),
+    dict(type="CenteredAffine", size=image_scale, scale=0.5, translate=0.1, pad_val=gray),
     dict(type="HSVGain", hue=0.015, saturation=0.7, value=0.4),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PackDetInputs"),
@@ -22,7 +22,7 @@ train_pipeline = [
     dict(
         type="CachedMosaic",
         img_scale=image_scale,
-        pad_val=float(grey),
+        pad_val=float(gray),
         max_cached_images=128,
         random_pop=False,
     ),
@@ -33,7 +33,7 @@ last_pipeline = [*load_pipeline, *last_steps]
 test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="Resize", scale=image_scale, keep_ratio=True),
-    dict(type="Pad", size=image_scale, pad_val=dict(img=grey)),
+    dict(type="Pad", size=image_scale, pad_val=dict(img=gray)),
     dict(type="LoadAnnotations", with_bbox=True),
     dict(
         type="PackDetInputs",

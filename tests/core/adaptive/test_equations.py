@@ -50,7 +50,7 @@ class TestOverlaps:
         assert pairwise_iou(a, b).item() == pytest.approx(iou, abs=1e-15)
         assert pairwise_iof(a, b).item() == pytest.approx(iof, abs=1e-15)
 
-    def test_shape_and_broken_neighbours(self):
+    def test_shape_and_broken_neighbors(self):
         a = clean_boxes(boxes((0, 0, 2, 2), (math.nan,) * 4, (0, 0, 1, 1)))
         b = clean_boxes(boxes((0, 0, 2, 2), (0, 0, -math.inf, 1)))
         expected = [[1, 0], [0, 0], [0.25, 0]]

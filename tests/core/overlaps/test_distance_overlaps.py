@@ -39,7 +39,7 @@ class TestByHand:
         (SQUARE, (2, 2, 2, 2), 0, 0),  # a point in the middle
         ((3, 3, 3, 3), (3, 3, 3, 3), 0, 0),  # two points
         ((3, 3, 3, 3), (6, 7, 6, 7), 0, 1),
-        (SQUARE, (3, 3, 1, 1), 0, 0),  # inverted, its centre in the middle
+        (SQUARE, (3, 3, 1, 1), 0, 0),  # inverted, its center in the middle
     )
 
     @pytest.mark.parametrize(("a", "b", "overlap", "penalty"), CASES)
@@ -47,7 +47,7 @@ class TestByHand:
         assert iou(box(*a), box(*b)).item() == pytest.approx(overlap, abs=1e-15)
         assert diou(box(*a), box(*b)).item() == pytest.approx(overlap - penalty, abs=1e-15)
 
-    # a, b -> IoU, v; centres coincide
+    # a, b -> IoU, v; centers coincide
     SHAPES = (
         (SQUARE, SQUARE, 1, 0),
         (SQUARE, (1, 1, 3, 3), 1 / 4, 0),

@@ -15,7 +15,7 @@ def test_by_hand():
     # 3 px and 4 px off, sides of 8 px together: (3 m, 4 n) / 8
     assert simd(box(*SQUARE), box(3, 4, 7, 8), 1, 1).item() == pytest.approx(math.exp(-5 / 8))
     assert simd(box(*SQUARE), box(3, 0, 7, 4), 2, 1).item() == pytest.approx(math.exp(-6 / 8))
-    # Twice as wide and high about the same centre: (4 m, 4 n) / 12
+    # Twice as wide and high about the same center: (4 m, 4 n) / 12
     assert simd(box(*SQUARE), box(-2, -2, 6, 6), 3, 3).item() == pytest.approx(
         math.exp(-math.sqrt(2))
     )
@@ -46,6 +46,6 @@ def test_gradient_also_where_boxes_are_the_same():
 
 
 @pytest.mark.parametrize(("m", "n", "name"), [(0, 1, "m"), (1, math.nan, "n"), (1, None, "n")])
-def test_a_normalisation_that_is_none(m, n, name):
-    with pytest.raises(ValueError, match=rf"^{name}, the normalisation .*similarity_scales\.py"):
+def test_a_normalization_that_is_none(m, n, name):
+    with pytest.raises(ValueError, match=rf"^{name}, the normalization .*similarity_scales\.py"):
         simd(box(*SQUARE), box(*SQUARE), m, n)

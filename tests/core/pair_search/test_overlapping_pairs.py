@@ -40,7 +40,7 @@ def test_every_odd_box_against_every_other():
     assert overlapping_pairs(odd.double(), odd).iou.dtype == torch.float64
 
 
-def test_neighbouring_floats_at_every_border_of_the_grid():
+def test_neighboring_floats_at_every_border_of_the_grid():
     # Boxes that overlap, touch or miss each other by one unit in the last place.
     edges = torch.linspace(0, 100, 33)
     up, down = (torch.nextafter(edges, torch.tensor(x)) for x in (1e9, -1e9))

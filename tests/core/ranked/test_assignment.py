@@ -67,7 +67,7 @@ def test_the_hierarchy_agrees_with_the_reference(seed):
 
 def test_the_second_stage_adds_what_the_first_left():
     gts = torch.tensor([[0.0, 0, 10, 10]])
-    # Before the decay the second fits best, after it the first: centres are all the same.
+    # Before the decay the second fits best, after it the first: centers are all the same.
     fields = torch.tensor([[-2.0, -2, 12, 12], [-0.5, -0.5, 10.5, 10.5], [-30, -30, 40, 40]])
     first = assign_ranked(by_rfd, gts, fields, 1)
     assert first.gt_inds.tolist() == [0, 1, 0]
@@ -104,6 +104,6 @@ def test_measures_no_more_at_once_than_a_block():
     assert max(seen) == 1_000 and sum(seen) == 15_000
 
 
-def test_resized_keeps_the_centre():
+def test_resized_keeps_the_center():
     boxes = torch.tensor([[0.0, 0, 10, 20], [5, 5, 9, 9]])
     assert resized(boxes, 0.5).tolist() == [[2.5, 5, 7.5, 15], [6, 6, 8, 8]]

@@ -256,7 +256,7 @@ BREAKAGES = {
         "train/labels/a.txt",
         "0 .5 .5 .1 .1\n1 .5 .5 .1 .1",
     ),
-    r"a\.txt, line 1: .* is not normalised": ("train/labels/a.txt", "0 32 24 5 5"),
+    r"a\.txt, line 1: .* is not normalized": ("train/labels/a.txt", "0 32 24 5 5"),
     r"a\.txt, line 1: box .* has no width": ("train/labels/a.txt", "0 .5 .5 0 .1"),
     r"a\.txt, line 1: box .* leaves the image": ("train/labels/a.txt", "0 .99 .5 .2 .1"),
     r"a\.txt, line 1: .* is not `0 xc": ("train/labels/a.txt", "0 nan .5 .2 .1"),

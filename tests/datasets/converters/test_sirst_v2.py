@@ -221,7 +221,7 @@ def test_write_all_leaves_nothing_of_a_failed_write(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"] and old.read_text() == "old"
 
 
-def test_mask_extents_joins_diagonal_neighbours(tmp_path):
+def test_mask_extents_joins_diagonal_neighbors(tmp_path):
     mask = np.zeros((6, 9), np.uint8)
     mask[0, 0] = mask[1, 1] = mask[4, 5:9] = 255
     Image.fromarray(mask).save(tmp_path / "m.png")

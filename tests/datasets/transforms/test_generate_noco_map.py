@@ -1,4 +1,4 @@
-"""The NoCo map in a pipeline: grey, flipped, cropped and padded with its image."""
+"""The NoCo map in a pipeline: gray, flipped, cropped and padded with its image."""
 
 import mmcv
 import numpy as np
@@ -28,7 +28,7 @@ NOCO = {"type": "GenerateNoCoMap"}
 PACK = {"type": "PackDetInputs", "meta_keys": ()}
 
 
-def test_transform_packs_the_map_of_the_grey_image():
+def test_transform_packs_the_map_of_the_gray_image():
     results = sample()
     packed = pipeline(NOCO, PACK)(sample())["data_samples"].gt_sem_seg.sem_seg
     expected = noco_map(mmcv.bgr2gray(results["img"]), np.array([[10, 6, 15, 10]]))
@@ -63,11 +63,11 @@ def test_padded_with_zero_and_cropped_with_the_image():
 def test_boxes_between_pixels():
     """10.6 to 15.9 is 11 to 16, or cut off 10 to 15; 6.2 to 10.7 is 6 to 11, or 6 to 10."""
     results = sample(boxes=((10.6, 6.2, 15.9, 10.7),))
-    grey = mmcv.bgr2gray(results["img"])
+    gray = mmcv.bgr2gray(results["img"])
     for rounding, box in {"nearest": [11, 6, 16, 11], "toward_zero": [10, 6, 15, 10]}.items():
         packed = pipeline(dict(NOCO, rounding=rounding), PACK)(dict(results))
         noco = packed["data_samples"].gt_sem_seg.sem_seg[0].numpy()
-        np.testing.assert_array_equal(noco, noco_map(grey, np.array([box])))
+        np.testing.assert_array_equal(noco, noco_map(gray, np.array([box])))
     with pytest.raises(
         ValueError, match="rounding must be 'nearest' or 'toward_zero', but got 'up'"
     ):

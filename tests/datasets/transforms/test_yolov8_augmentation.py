@@ -27,7 +27,7 @@ def item(boxes, size=(200, 160)):
     )
 
 
-def test_the_centre_stays_the_centre():
+def test_the_center_stays_the_center():
     # 200 x 160 about (100, 80) halved, its center at half of 100 x 80.
     result = build(0.5, 0.5, 0.5)(item([[90, 70, 110, 90], [0, 0, 20, 20]]))
     assert result["img"].shape == (80, 100, 3) and result["img_shape"] == (80, 100)
@@ -45,7 +45,7 @@ def test_a_shift_pads_and_cuts():
     assert result["gt_ignore_flags"].tolist() == [False, False]
 
 
-def test_grey_where_there_is_no_image():
+def test_gray_where_there_is_no_image():
     # 40 x 40 in the middle of 100 x 80: the rest is padded, as a letterbox does.
     result = build(1.0, 0.5, 0.5)(item([[0, 0, 10, 10]], size=(40, 40)))
     assert (result["img"] == 7).sum() == 40 * 40 * 3
@@ -109,7 +109,7 @@ def test_what_cannot_work_is_refused():
 
 def test_colors_by_hand():
     step = TRANSFORMS.build(dict(type="HSVGain"))
-    # BGR (0, 0, 200) has hue 0, saturation 255, value 200; grey 100 has value 100.
+    # BGR (0, 0, 200) has hue 0, saturation 255, value 200; gray 100 has value 100.
     img = np.array([[[0, 0, 200], [100, 100, 100], [250, 250, 250]]], dtype=np.uint8)
     step.factors = lambda: np.array([1.0, 0.5, 1.2])
     # Saturation 127, value 240: the lowest of the three is 240 (1 - 127/255) = 120.5.

@@ -22,9 +22,9 @@ class AdaptiveDynamicAssigner(BaseAssigner):
     """Assign priors by two thresholds of every ground truth and a dynamic IoU.
 
     "Adaptive Dynamic Label Assignment for Tiny Object Detection in Aerial Images"
-    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10, on the IoU or on any other measure. What is
-    assigned to what is defined in :func:`adla.core.assign_adaptive`. The regressed boxes come as
-    ``pred_instances.bboxes``, which adla's heads hand over; without them the anchors alone decide,
+    (10.1109/JSTARS.2024.3379515), Eq. 1 to 10, on the IoU or on any other measure. The rule is
+    that of :func:`adla.core.assign_adaptive`. The regressed boxes come as
+    ``pred_instances.bboxes``, which adla's heads provide; without them the anchors alone decide,
     and a warning says so once.
 
     Args:
@@ -43,7 +43,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         ignore_iof_thr: Priors with a larger share of their area in one ignore region are neither
             positive nor negative; values up to 0 switch the regions off.
         force_match: Whether a ground truth without positive takes its best free prior. Needs one
-            host synchronisation a round.
+            host synchronization a round.
         decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
             0 <= start < end <= 1 (Eq. 10).
         engine: ``auto``, ``sparse`` or ``dense``, as for :func:`adla.core.assign_adaptive`.

@@ -35,7 +35,7 @@ class MSLAAssigner(BaseAssigner):
         alpha: Exponent of the score in the alignment metric, at least 0.
         beta: Exponent of the overlap in the alignment metric, at least 0.
         gate_stride: On ``dotd`` levels a prior may lie outside a small ground truth, in a box of
-            this many strides about its centre; above 1, so that the box holds a grid point. A list
+            this many strides about its center; above 1, so that the box holds a grid point. A list
             has one for each level, whatever its measure; 0 is the ground truth itself.
         soft_target: What the best positive of a ground truth is to score: its ``iou``, ``ciou`` or
             ``dotd``.

@@ -1,48 +1,25 @@
 """mmdet's MaxIoUAssigner without the matrix of all pairs."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from mmdet.models.task_modules.assigners import AssignResult, BboxOverlaps2D
 from mmdet.models.task_modules.assigners.max_iou_assigner import perm_repeat_bboxes
 from mmdet.registry import TASK_UTILS
-from mmdet.structures.bbox import BaseBoxes, get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from adla.core.boxes import box_areas, clean_boxes
+from adla.core.boxes import clean_boxes
 from adla.core.limits import limits_of
 from adla.core.overlaps import aligned_iou, as_columns, pairwise_iou
 from adla.core.pair_search import CandidatePairs, keep_best, largest_iof, near_any
 
 from .assigner_inputs import assigned_labels
+from .best_overlaps import BestOverlaps, all_finite, plain_boxes
 from .max_iou_in_blocks import MaxIoUInBlocks
 
 #: mmdet divides by at least this area, in square pixels.
 SMALLEST_AREA = 1e-6
-
-#: Coordinates in pixels with which all areas are finite.
-FAR = 1e18
-
-
-class _Best(NamedTuple):
-    """Best overlap and partner of N priors and of K ground truths, and the low-quality matches."""
-
-    prior_iou: Tensor
-    prior_gt: Tensor
-    gt_iou: Tensor
-    gt_prior: Tensor
-    low_quality: Tensor
-
-    def spread(self, near: Tensor, num_priors: int) -> "_Best":
-        """Return the best of all priors from that of those that are near a ground truth."""
-        of_priors = (
-            x.new_zeros(num_priors).index_copy_(0, near, x)
-            for x in (self.prior_iou, self.prior_gt, self.low_quality)
-        )
-        prior_iou, prior_gt, low_quality = of_priors
-        gt_prior = near.index_select(0, self.gt_prior)
-        return _Best(prior_iou, prior_gt, self.gt_iou, gt_prior, low_quality)
 
 
 @TASK_UTILS.register_module()
@@ -102,8 +79,8 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
         """
         if not self._is_iou:
             return self.assign_in_blocks(pred_instances, gt_instances, gt_instances_ignore)
-        priors, gt_boxes = _tensor(pred_instances.priors), _tensor(gt_instances.bboxes)
-        ignored = None if gt_instances_ignore is None else _tensor(gt_instances_ignore.bboxes)
+        priors, gt_boxes = plain_boxes(pred_instances.priors), plain_boxes(gt_instances.bboxes)
+        ignored = None if gt_instances_ignore is None else plain_boxes(gt_instances_ignore.bboxes)
         if not self._is_for_us(priors, gt_boxes, ignored):
             return super().assign(pred_instances, gt_instances, gt_instances_ignore, **kwargs)
         if self.perm_repeat_gt_cfg is not None:
@@ -134,10 +111,10 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
             and self.min_pos_iou >= 0
             and priors.dtype in (torch.float32, torch.float64)
             and {box.dtype for box in boxes} == {priors.dtype}
-            and _all_finite(boxes)
+            and all_finite(boxes)
         )
 
-    def _find_best(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
+    def _find_best(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> BestOverlaps:
         """Look at every overlapping pair once, or, of few, at all pairs."""
         limits = limits_of(priors.device)
         near = near_any(gt_boxes, priors) if limits.free_waits else None
@@ -175,9 +152,11 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
                     some = best.nonzero().squeeze(1)
                     prior, number = prior.index_select(0, some), number.index_select(0, some)
                 low_quality.scatter_reduce_(0, prior, number, "amax")
-        return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
+        return BestOverlaps(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
 
-    def _find_best_of_all(self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None) -> _Best:
+    def _find_best_of_all(
+        self, priors: Tensor, gt_boxes: Tensor, blocked: Tensor | None
+    ) -> BestOverlaps:
         """Look at all pairs."""
         iou = pairwise_iou(gt_boxes, priors, SMALLEST_AREA)
         if blocked is not None:
@@ -188,9 +167,9 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
             number = torch.arange(1, len(gt_boxes) + 1, device=iou.device)[:, None]
             best = (iou == gt_iou[:, None]) & (iou > 0) & (iou >= self.min_pos_iou)
             low_quality = (best * number).amax(dim=0)
-        return _Best(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
+        return BestOverlaps(prior_iou, prior_gt, gt_iou, gt_prior, low_quality)
 
-    def _decide(self, best: _Best, blocked: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _decide(self, best: BestOverlaps, blocked: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return ``gt_inds`` and ``max_overlaps`` by the rules of the stock class."""
         overlaps = best.prior_iou
         if blocked is not None:
@@ -207,7 +186,7 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
             gt_inds = torch.where(matches > 0, matches, gt_inds)
         return gt_inds, overlaps
 
-    def _low_quality(self, best: _Best, blocked: Tensor | None) -> Tensor:
+    def _low_quality(self, best: BestOverlaps, blocked: Tensor | None) -> Tensor:
         """Return k + 1 of the last ground truth k that a prior is the best one of, else 0."""
         number = torch.arange(1, len(best.gt_iou) + 1, device=best.gt_iou.device)
         lonely = number * ((best.gt_iou == 0) & (self.min_pos_iou <= 0))
@@ -222,16 +201,3 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
         )
         first = free.argmax(keepdim=True)
         return matches.scatter_reduce(0, first, (lonely.amax() * free.amax()).view(1), "amax")
-
-
-def _all_finite(boxes: list[Tensor]) -> bool:
-    """Tell whether all coordinates and areas are finite; one question, as each makes a GPU wait."""
-    ends = [end for some in boxes if len(some) for end in some.aminmax()]
-    if bool((torch.stack(ends).abs() < FAR).all()):
-        return True
-    return all(bool(torch.isfinite(box_areas(some)).all()) for some in boxes)
-
-
-def _tensor(boxes: Tensor | BaseBoxes) -> Tensor:
-    """Return the coordinates, shape (N, 4), without a score in a fifth column."""
-    return get_box_tensor(boxes)[..., :4]

@@ -8,7 +8,7 @@ from mmdet.registry import TASK_UTILS
 from mmdet.structures.bbox import distance2bbox
 from torch import Tensor
 
-MARGIN = 0.01  # keeps a target below the last bin, which has no right neighbour
+MARGIN = 0.01  # keeps a target below the last bin, which has no right neighbor
 
 
 @TASK_UTILS.register_module()

@@ -12,7 +12,7 @@ from .measure_overlaps import DistanceOverlaps2D, MeasureOverlaps2D
 
 @TASK_UTILS.register_module()
 class CIoUOverlaps2D(MeasureOverlaps2D):
-    """Complete IoU: IoU less the distance of the centres and the difference of the shapes."""
+    """Complete IoU: IoU less the distance of the centers and the difference of the shapes."""
 
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.ciou`."""
@@ -21,7 +21,7 @@ class CIoUOverlaps2D(MeasureOverlaps2D):
 
 @TASK_UTILS.register_module()
 class DIoUOverlaps2D(MeasureOverlaps2D):
-    """Distance IoU: IoU less the distance of the centres."""
+    """Distance IoU: IoU less the distance of the centers."""
 
     def measure(self, boxes1: Tensor, boxes2: Tensor) -> Tensor:
         """Return :func:`adla.core.diou`."""
@@ -30,7 +30,7 @@ class DIoUOverlaps2D(MeasureOverlaps2D):
 
 @TASK_UTILS.register_module()
 class DotDOverlaps2D(DistanceOverlaps2D):
-    """Dot distance: how near the centres are, seen in sizes of the data set's mean object.
+    """Dot distance: how near the centers are, seen in sizes of the data set's mean object.
 
     Args:
         scale: S, the mean object size in network pixels (Eq. 6), above 0.

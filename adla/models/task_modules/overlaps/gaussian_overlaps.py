@@ -20,7 +20,7 @@ from .measure_overlaps import DistanceOverlaps2D
 
 @TASK_UTILS.register_module()
 class NWDOverlaps2D(DistanceOverlaps2D):
-    """Normalised Gaussian Wasserstein distance.
+    """Normalized Gaussian Wasserstein distance.
 
     Args:
         constant: C, the mean object size in network pixels, above 0.

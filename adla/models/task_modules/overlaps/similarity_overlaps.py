@@ -15,9 +15,9 @@ class SimDOverlaps2D(DistanceOverlaps2D):
     """Similarity distance: location and shape, both in sizes of the boxes.
 
     Args:
-        m: Normalisation along x, of the data set and the priors, above 0;
+        m: Normalization along x, of the data set and the priors, above 0;
             ``tools/analysis/similarity_scales.py CONFIG`` measures both.
-        n: Normalisation along y, likewise.
+        n: Normalization along y, likewise.
 
     Raises:
         ValueError: If m or n is not a positive number.

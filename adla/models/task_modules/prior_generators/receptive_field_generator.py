@@ -17,7 +17,7 @@ class ReceptiveFieldGenerator(AnchorGenerator):
     one more 3x3 convolution of stride 2, which adds twice the stride of the level before. The
     effective field is a fraction of it: RFLA (arXiv 2208.08738) takes half.
 
-    Stands where an anchor head has ``anchor_generator``. As mmdet's anchors, fields are centred at
+    Stands where an anchor head has ``anchor_generator``. As mmdet's anchors, fields are centered at
     multiples of the stride, where those of a network with odd kernels are.
 
     Args:

@@ -18,10 +18,10 @@ HEIGHT = 2
 def theoretical_receptive_fields(backbone: dict) -> dict[int, int]:
     """Return the theoretical receptive field of each stage of a backbone.
 
-    It is the number of neighbouring input columns on which one output column depends. A column of
+    It is the number of neighboring input columns on which one output column depends. A column of
     NaN spreads to exactly the output that depends on it, through any layer; convolutions are done
     with one channel, which reaches as far and saves time. The outputs that one column reaches,
-    summed over as many neighbouring columns as the largest stride has, are the field divided by the
+    summed over as many neighboring columns as the largest stride has, are the field divided by the
     stride of the stage, times that number.
 
     Args:

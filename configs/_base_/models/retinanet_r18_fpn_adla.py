@@ -1,0 +1,6 @@
+_base_ = "./retinanet_r18_fpn.py"
+
+model = dict(
+    bbox_head=dict(type="AdlaRetinaHead"),
+    train_cfg=dict(assigner=dict(_delete_=True, type="AdaptiveDynamicAssigner")),
+)
