@@ -74,6 +74,12 @@ def _is_adaptive(assigner: dict) -> bool:
     return named and assigner.get("adaptive_threshold", True)
 
 
+def _is_measured_otherwise(assigner: dict) -> bool:
+    """Say whether adaptive assignment stands on another measure than the IoU."""
+    named = assigner.get("type") == "AdaptiveDynamicAssigner"
+    return named and bool(assigner.get("iou_calculator"))
+
+
 def fixed_threshold(assigner: dict) -> float | None:
     """Return the positive threshold that an assigner has for all objects, or None."""
     if _is_adaptive(assigner):
@@ -83,6 +89,8 @@ def fixed_threshold(assigner: dict) -> float | None:
 
 def least_iou(assigner: dict) -> tuple[float, str] | None:
     """Return the least IoU with the best anchor that gives a positive, and how; None: no such."""
+    if _is_measured_otherwise(assigner):
+        return None
     if assigner.get("force_match"):
         return 0.0, "any overlap with an anchor: the best one is forced"
     if _is_adaptive(assigner):
@@ -104,6 +112,10 @@ def reach_beyond(assigner: dict) -> str | None:
     """Return how an assigner by centers serves objects without a grid point, or None: not known."""
     if assigner.get("type") == "SimOTAAssigner":
         return "a grid point near its center"
+    if _is_measured_otherwise(assigner):
+        if assigner.get("force_match"):
+            return "nothing: the best prior is forced"
+        return "what tools/analysis/positives_by_size.py counts: its measure is not the IoU"
     if assigner.get("type") != "MSLAAssigner":
         return None
     if assigner.get("force_match", True):

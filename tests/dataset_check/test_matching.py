@@ -185,6 +185,18 @@ def test_some_assigners_serve_objects_without_a_point(assigner, matched):
     assert (matching.no_point_at_all, matching.matched) == (1, matched)
 
 
+@pytest.mark.parametrize(
+    ("forced", "words"), [(True, "the best prior is forced"), (False, "is not the IoU")]
+)
+def test_another_measure_than_the_iou_is_not_judged_by_it(forced, words):
+    nwd = dict(type="NWDOverlaps2D", constant=1.0)
+    assigner = dict(type="AdaptiveDynamicAssigner", iou_calculator=nwd, force_match=forced)
+    assert least_iou(assigner) is None
+    priors = config_priors(dict(bbox_head=RETINA, train_cfg=dict(assigner=assigner)))
+    matching = match(np.array([[0, 0, 0.5, 0.5]]), canvases(1), priors)
+    assert matching.matched == 1 and words in matching.criterion
+
+
 def test_counts_of_a_matching():
     priors = config_priors(
         dict(bbox_head=RETINA, train_cfg=dict(assigner=dict(type="AdaptiveDynamicAssigner")))
