@@ -32,6 +32,7 @@ class Limits:
         bounds: Bounds of (ground truths x groups of priors) that are held at once.
         ranked_pairs: Pairs that a ranking measures at once, at some thirty numbers each.
         bounded_pairs: Pairs up to which a ranking measures all, also by a measure with bounds.
+        measured_pairs: Pairs up to which ADLA measures all by a measure with bounds.
         gate_elements: Elements of a block of the gate of the task-aligned assignment.
     """
 
@@ -47,6 +48,7 @@ class Limits:
     bounds: int
     ranked_pairs: int
     bounded_pairs: int
+    measured_pairs: int
     gate_elements: int
 
 
@@ -64,6 +66,7 @@ CPU = Limits(
     bounds=2**17,
     ranked_pairs=2**20,
     bounded_pairs=2**22,
+    measured_pairs=2**20,
     gate_elements=2**20,
 )
 CUDA = Limits(
@@ -79,6 +82,7 @@ CUDA = Limits(
     bounds=2**22,
     ranked_pairs=2**21,
     bounded_pairs=2**23,
+    measured_pairs=2**23,
     gate_elements=2**26,
 )
 

@@ -76,7 +76,7 @@ class TestReference:
                 continue
             monkeypatch.setattr(forced_rounds, "CHOICES", rng.choice([1, 2, 16]))
             engines = ["dense", "auto"] + ["sparse"] * (name in FALLING)
-            with limited(**random_limits(rng), bounded_pairs=rng.choice([0, 2**20])):
+            with limited(**random_limits(rng), measured_pairs=rng.choice([0, 2**20])):
                 result = assign_adaptive(
                     as_boxes(priors),
                     as_boxes(gts),
@@ -109,7 +109,7 @@ class TestEngines:
         with limited(ranked_pairs=rng.choice([300, 2**20])):
             expected = assign_adaptive(**case, engine="dense", measure=measure)
         bounds = rng.choice([64, 2**12, 2**20])
-        with limited(**random_limits(rng), bounded_pairs=rng.choice([0, 300]), bounds=bounds):
+        with limited(**random_limits(rng), measured_pairs=rng.choice([0, 300]), bounds=bounds):
             for engine in ("sparse", "auto"):
                 result = assign_adaptive(**case, engine=engine, measure=measure)
                 assert result.gt_inds.equal(expected.gt_inds), engine

@@ -185,7 +185,7 @@ def _choose(
         falls = hasattr(problem.measure, "distance_bounds")
         if engine == "sparse" and not falls:
             raise ValueError(f"the sparse engine needs bounds, which {problem.measure} has not")
-        large = engine == "sparse" or (engine == "auto" and num_pairs > limits.bounded_pairs)
+        large = engine == "sparse" or (engine == "auto" and num_pairs > limits.measured_pairs)
         return MeasuredEngine(problem) if large and falls else DenseEngine(problem)
     if not num_pairs or engine == "sparse":
         return SparseEngine(problem)
