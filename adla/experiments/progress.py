@@ -1,8 +1,10 @@
 """Run commands with one line of progress, read from mmengine's log lines."""
 
+import ctypes
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 QUIET_SECONDS = 8
+_PR_SET_PDEATHSIG = 1  # of Linux; loaded here, since a process that has forked should load nothing
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 _STEP = re.compile(r"Epoch\((train|val|test)\)\s+(?:\[(\d+)\])?\[\s*(\d+)/(\d+)\](.*)")
 
 
@@ -74,10 +78,17 @@ def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
     return (int(epoch) - 1 + share) / max_epochs, text
 
 
+def _end_with_parent() -> None:
+    """Have the kernel send SIGTERM to this new process when its parent ends, killed or not."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None], None]) -> int:
     """Run a command, copy its output to a log file and show each line to `on_line`.
 
     Its OpenMP threads sleep when they wait: spinning ones almost halt a training on a busy machine.
+    It ends when this process ends, however that happens.
 
     Args:
         command: The command.
@@ -97,6 +108,7 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            preexec_fn=_end_with_parent,
         )
         lines: queue.Queue[str | None] = queue.Queue()
         output = process.stdout or ()
