@@ -73,6 +73,7 @@ def _few_proposals(model: ConfigDict) -> None:
 def _three_levels(model: ConfigDict) -> ConfigDict:
     """Keep the levels of stride 8, 16 and 32 of SSD, with small anchors."""
     channels = (512, 1024, 512)
+    model.data_preprocessor.pad_size_divisor = 32  # only the levels that go need 512 px
     model.neck.update(
         out_channels=channels, level_strides=(2,), level_paddings=(1,), last_kernel_size=3
     )
