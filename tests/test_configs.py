@@ -102,6 +102,7 @@ def test_levir_ship_has_the_network_of_aitod(name):
     assert {path[-1] for path in differences(ours, theirs)} == {"num_classes"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CONFIGS if name not in TWINS])
 def test_trains_and_predicts(name):
     cfg = load(name)
@@ -210,6 +211,7 @@ def test_save_best_auto_knows_what_is_to_rise(key):
     assert hook.rules == ["greater"]
 
 
+@pytest.mark.slow
 def test_ssd_takes_images_that_are_not_square():
     model = load("ssd/ssd512_1x_aitod.py").model
     model.backbone.init_cfg = None

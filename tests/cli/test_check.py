@@ -36,6 +36,7 @@ def run(adla_command):
     return partial(adla_command, "check")
 
 
+@pytest.mark.slow
 def test_a_spoilt_set_by_the_command_line(tmp_path, write_config):
     coco = toy_coco()
     coco["images"][1]["height"] = 50

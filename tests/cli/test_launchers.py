@@ -68,6 +68,7 @@ def train_tool(*words: object, **env: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_a_launcher_without_torchrun_ends_with_one_line(tmp_path):
     result = train_tool(tmp_path / "c.py", "--launcher", "pytorch")
     assert result.returncode == 1 and "Traceback" not in result.stderr

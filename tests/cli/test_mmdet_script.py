@@ -48,6 +48,7 @@ def test_a_mistyped_config_is_recognized():
     assert config.name in suggest(f'file "/a/{wrong}" does not exist')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["train.py", "test.py"])
 def test_a_missing_config_ends_with_one_line(name, tmp_path):
     checkpoint = ["none.pth"] if name == "test.py" else []
@@ -58,6 +59,7 @@ def test_a_missing_config_ends_with_one_line(name, tmp_path):
     assert "no.py" in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_missing_annotations_end_with_one_line(tmp_path):
     config = TOOLS.parent / "configs" / "retinanet"
     config = sorted(config.glob("*sirst-v2.py"))[0]
@@ -67,6 +69,7 @@ def test_missing_annotations_end_with_one_line(tmp_path):
     assert "data/sirst-v2/annotations/" in last and "adla convert sirst-v2" in last
 
 
+@pytest.mark.slow
 def test_flags_are_those_of_mmdet(tmp_path):
     result = run_tool(sys.executable, TOOLS / "train.py", "--help", cwd=tmp_path)
     assert result.returncode == 0

@@ -12,6 +12,7 @@ from tests.inference.conftest import detector_files, write_raster  # noqa: F401
 TOOL = Path(__file__).resolve().parents[2] / "tools/predict.py"
 
 
+@pytest.mark.slow
 def test_a_scene_from_the_command_line(detector_files, write_raster, tmp_path):  # noqa: F811
     values = np.random.default_rng(0).integers(0, 256, (3, 600, 600), dtype=np.uint8)
     scene = write_raster(values, crs="EPSG:32632", transform=(0.5, 0, 500_000, 0, -0.5, 5_400_000))

@@ -31,6 +31,7 @@ def tiny_options(root: Path) -> list[str]:
     return options + files
 
 
+@pytest.mark.slow
 def test_a_row_from_a_crash_to_the_table(tmp_path):
     scenes = tmp_path / "scenes"
     write_scenes(scenes, 2, 1, size=64)
@@ -59,6 +60,7 @@ def test_a_row_from_a_crash_to_the_table(tmp_path):
     assert row.strip("| ").endswith("tested") and "?" not in row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_ended_from_outside_it_ends_the_training_and_starts_no_other(tmp_path, how):
     scenes, runs = tmp_path / "scenes", tmp_path / "runs"

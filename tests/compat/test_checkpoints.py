@@ -94,6 +94,7 @@ def test_getattr_reaches_the_statistics_alone(owner, name):
         get_statistic(owner, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["test", "predict", "train"])
 def test_no_tool_runs_what_a_checkpoint_holds(scenes, tmp_path, tool):  # noqa: F811
     config, checkpoint = tmp_path / "config.py", tmp_path / "evil.pth"

@@ -57,6 +57,7 @@ def test_from_labels_to_a_checked_config(mine, monkeypatch, capsys):
     assert len(lines) <= 15
 
 
+@pytest.mark.slow
 def test_the_config_with_fitting_anchors_trains(mine):
     *head, last = CONFIG.rstrip().splitlines()
     assert last.startswith("model = "), "what the page tells to replace"

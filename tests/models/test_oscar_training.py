@@ -109,6 +109,7 @@ def runner(name, folder, **options):
     return Runner.from_cfg(cfg)
 
 
+@pytest.mark.slow
 def test_light_config_trains_and_tests_through_the_runner(tmp_path):
     light = runner(LIGHT, tmp_path)
     before = {k: v.clone() for k, v in light.model.state_dict().items()}

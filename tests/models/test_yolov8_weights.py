@@ -231,6 +231,7 @@ def test_damaged_files_get_one_sentence(tmp_path):
         read_yolov8(other)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     save(scattered(DetectionModel()), tmp_path / "y.pt")
     env = {**os.environ, "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1"}

@@ -44,6 +44,7 @@ def write_config(root: Path, text: str = "", **options) -> Path:
     return root / "c.py"
 
 
+@pytest.mark.slow
 def test_a_config_by_the_command_line(tmp_path):
     write_toy(tmp_path)
     config = write_config(tmp_path, 'custom_imports = dict(imports=["adla"])' + MODEL)

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 import torch
 from mmdet.registry import MODELS
 
@@ -11,6 +12,7 @@ from tools.benchmark.detector_speed import measure_speed
 from ..config_utils import load
 
 
+@pytest.mark.slow
 def test_a_slow_assigner_shows_in_its_share_and_in_the_training_speed():
     torch.manual_seed(0)
     detector = MODELS.build(load("msla/yolov8-n_pafpn-p2_msla-300e_sirst-v2.py").model)
