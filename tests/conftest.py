@@ -1,5 +1,6 @@
 """Settings that all tests share."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,6 +8,14 @@ import torch
 from mmengine.logging import MMLogger
 
 from adla.cli.commands import run
+
+with contextlib.suppress(ImportError):  # a GPU machine may lack it, and runs other tests
+    from hypothesis import HealthCheck, settings
+
+    # How long an example takes says how busy the machine is.
+    quiet = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("adla", quiet)
+    settings.load_profile("adla")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -67,7 +67,7 @@ def test_two_processes_share_the_normalizer(tmp_path):
     """Both divide by the mean of their sums of targets, also where one of them has no object."""
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)}
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2"]
-    command += ["--master_port=29633", "-m", "tests.engine.msla_step", str(tmp_path / "rank")]
+    command += ["--standalone", "-m", "tests.engine.msla_step", str(tmp_path / "rank")]
     done = subprocess.run(command, env=env, cwd=REPO, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     full, empty = (torch.load(tmp_path / f"rank{rank}") for rank in (0, 1))

@@ -11,7 +11,8 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
 import adla  # noqa: F401
-from adla.models import AdaptiveDynamicAssigner
+
+from .recorder import Recorder
 
 SHAPES = [(8, 8), (4, 4)]
 MAX_IOU = dict(
@@ -104,16 +105,6 @@ def test_same_parameters_and_same_inference_as_the_stock_head(name, stock):
     ):
         assert len(ours) > 0
         assert ours.bboxes.equal(theirs.bboxes) and ours.scores.equal(theirs.scores)
-
-
-class Recorder(AdaptiveDynamicAssigner):
-    """The real assigner, which also keeps what it was shown."""
-
-    needs_scores = needs_empty_images = True
-
-    def assign(self, pred_instances, *args, **kwargs):
-        self.seen = [*getattr(self, "seen", []), pred_instances]
-        return super().assign(pred_instances, *args, **kwargs)
 
 
 def recording_head(name="AdlaRetinaHead", allowed_border=-1, progress=1.0):

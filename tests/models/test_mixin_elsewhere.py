@@ -6,21 +6,13 @@ from mmdet.models.dense_heads import GFLHead, SSDHead
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
-from adla.models import AdaptiveDynamicAssigner, PredictionAwareMixin
+from adla.models import PredictionAwareMixin
+
+from .recorder import Recorder
 
 
 class ShownSSDHead(PredictionAwareMixin, SSDHead):
     """mmdet's softmax head, whose assigner sees the predictions."""
-
-
-class Recorder(AdaptiveDynamicAssigner):
-    """The real assigner, which also keeps what it was shown."""
-
-    needs_scores = needs_empty_images = True
-
-    def assign(self, pred_instances, *args, **kwargs):
-        self.seen = pred_instances
-        return super().assign(pred_instances, *args, **kwargs)
 
 
 def test_ssd_shows_boxes_and_scores_without_the_background():
@@ -50,8 +42,8 @@ def test_ssd_shows_boxes_and_scores_without_the_background():
     head.assigner = Recorder()
     head.assigner.set_progress(1)
     head.loss_by_feat(*head(feats), gts, metas)
-    assert head.assigner.seen.bboxes.shape == (64, 4)
-    assert head.assigner.seen.scores.shape == (64, 3)
+    assert head.assigner.seen[0].bboxes.shape == (64, 4)
+    assert head.assigner.seen[0].scores.shape == (64, 3)
 
 
 class ShownGFLHead(PredictionAwareMixin, GFLHead):

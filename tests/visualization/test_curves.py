@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import mmcv
 import numpy as np
 import pytest
 
@@ -57,7 +58,7 @@ def test_the_tool_draws_what_trainings_logged(tmp_path, monkeypatch):
 
     write(tmp_path / "run", "1", [{"step": s, "loss": 1 / s, "acc": 0.5} for s in (1, 2, 3)])
     run("a=run", "--scalars", "loss", "acc", "--out", "a.png")
-    assert (tmp_path / "a.png").stat().st_size > 5_000
+    assert mmcv.imread(tmp_path / "a.png").std() > 0
     for arguments, message in (
         (["run"], "runs are NAME=WORK_DIR"),
         (["a=elsewhere"], r"no .*scalars\.json in elsewhere"),

@@ -5,6 +5,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import mmcv
 import numpy as np
 import pytest
 
@@ -40,7 +41,7 @@ def test_images_without_objects_or_detections_draw(tmp_path):
     none = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int)
     nothing = Sample(Detections.from_corners(*none), none[0], none[2])
     path = save_hits(tmp_path / "hits.png", {"a": [sample(), nothing]})
-    assert path.stat().st_size > 10_000
+    assert mmcv.imread(path).std() > 0
 
 
 def test_the_tool_counts_and_refuses(tmp_path, monkeypatch, capsys):
