@@ -9,9 +9,11 @@ import numpy as np
 from mmdet.datasets.api_wrappers import COCO
 from mmdet.evaluation import CocoMetric
 from mmdet.registry import METRICS
+from mmengine.fileio import get_local_path
 from mmengine.logging import MMLogger
 
 from adla.datasets.categories import category_ids
+from adla.datasets.tiny_coco import ClassOrderCOCO
 from adla.size_bins import SIZE_BINS
 
 from .box_arrays import Detections, GroundTruth
@@ -46,7 +48,8 @@ class TinyCocoMetric(CocoMetric):
 
     Raises:
         ValueError: If ``metric`` is not ``'bbox'``, ``proposal_nums`` does not ascend, there is
-            no such ``engine``, or ``format_only`` has no ``outfile_prefix``.
+            no such ``engine``, ``format_only`` has no ``outfile_prefix``, or ``ann_file`` is damaged
+            (one message lists what is wrong).
         ImportError: If the engine is not installed.
     """
 
@@ -74,7 +77,7 @@ class TinyCocoMetric(CocoMetric):
             raise ValueError(f"proposal_nums must be ascending integers, but got {proposal_nums}")
         load_engine(engine)
         super().__init__(
-            ann_file=ann_file,
+            ann_file=ann_file if format_only else None,  # else it is read, and checked, below
             classwise=classwise,
             proposal_nums=proposal_nums,
             format_only=format_only,
@@ -84,6 +87,9 @@ class TinyCocoMetric(CocoMetric):
             prefix=prefix,
         )
         self.ann_file, self.curves_file, self.engine = ann_file, curves_file, engine
+        if ann_file is not None and not format_only:
+            with get_local_path(ann_file, backend_args=backend_args) as path:
+                self._coco_api = ClassOrderCOCO(path)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep boxes, scores and labels of a batch; masks are not evaluated, so not encoded."""
