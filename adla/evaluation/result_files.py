@@ -10,6 +10,7 @@ import numpy as np
 
 from adla.datasets.coco_file import entry_faults, is_box, is_id, is_number, load_coco, read_json
 
+from .annotated_areas import describe_other_areas
 from .box_arrays import Detections, GroundTruth
 
 Notes = list[str]
@@ -43,6 +44,9 @@ def load_ground_truth(path: str | os.PathLike) -> tuple[dict[str, Any], GroundTr
     without_area = sum("area" not in ann for ann in annotations)
     if without_area:
         notes.append(f"{without_area} annotations have no area; width times height stands for it")
+    other_areas = describe_other_areas(annotations)
+    if other_areas:
+        notes.append(f"{path}: {other_areas}")
     return dataset, truth, notes
 
 

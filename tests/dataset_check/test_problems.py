@@ -97,6 +97,7 @@ PLANTED = {
     "unknown-category": (lambda c: ann(c, category_id=7), "annotation 1: category id 7"),
     "class-without-category": (lambda c: c["categories"].pop(), "'car'; the file has ['ship']"),
     "box-without-area": (lambda c: box(c, 4, 5, 0, 3), "annotation 1 in 1.png: [4, 5, 0, 3]"),
+    "box-vanishes": (lambda c: box(c, 40, 5, 1e-6, 3), "annotation 1 in 1.png: [40, 5, 1e-06, 3]"),
     "box-outside": (lambda c: box(c, 64, 5, 6, 3), "annotation 1 in 1.png: [64, 5, 6, 3]"),
     "box-over-the-edge": (lambda c: box(c, 62, 5, 6, 3), "annotation 1 in 1.png: [62, 5, 6, 3]"),
     "repeated-file": (lambda c: image(c, 1, file_name="1.png"), "file '1.png': 2 times"),
