@@ -140,6 +140,8 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         check_out(args.out, args.formats)
     device = args.device or ("cuda:0" if torch.cuda.is_available() else "cpu")
     detector = SliceDetector(config, args.checkpoint, device)
+    for note in detector.notes:
+        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     category_ids = list(range(1, len(detector.classes) + 1))
     if args.ann_file:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)

@@ -7,10 +7,14 @@ resumes. OpenMMLab's mmengine 0.10.7 does not list them; onedl-mmengine lists th
 that torch refuses a second time without any check, which `allow_training_state` ends.
 
 An older torch has no such default. There a checkpoint is loaded as mmengine loads it.
+
+Whatever reads a checkpoint of this machine, mmengine's runner among them, reads it by
+`read_checkpoint`: what is no checkpoint gives one message.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pickle import UnpicklingError
@@ -21,6 +25,11 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.version import Version
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or does not go with the config."""
+
 
 _STATISTICS = ("min", "max", "current", "mean")
 _KINDS = "?bhilqBHILQefdg"  # numpy's booleans, integers and floats
@@ -58,8 +67,52 @@ def list_training_state() -> list[Any]:
     ]
 
 
+def read_checkpoint(filename: str, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint of this machine; mmengine calls it for every path that is no URL.
+
+    Args:
+        filename: Its path.
+        map_location: As ``torch.load`` takes it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CheckpointError: If it is no checkpoint, is damaged, or would run code.
+    """
+    path = os.path.expanduser(filename)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"no such checkpoint: {filename}")
+    try:
+        checkpoint = torch.load(path, map_location=map_location)
+    except UnpicklingError as error:
+        reason = explain_refusal(error)
+    except OSError:
+        raise
+    except Exception as error:  # torch and pickle raise anything at a file that is not theirs
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+    else:
+        reason = _fault(checkpoint)
+        if not reason:
+            return checkpoint
+    raise CheckpointError(f"{filename} is no readable checkpoint: {reason}")
+
+
+def _fault(checkpoint: Any) -> str:
+    """Say what mmengine and mmdet stumble over in the content of a checkpoint; '' if nothing."""
+    if not isinstance(checkpoint, dict):
+        return f"it holds a {type(checkpoint).__name__}, not weights by name"
+    weights = checkpoint.get("state_dict", checkpoint)
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
+        return "its weights are not by name"
+    meta: Any = checkpoint.get("meta", {})
+    dataset_meta = meta.get("dataset_meta", {}) if isinstance(meta, dict) else {}
+    if not isinstance(meta, dict) or not isinstance(dataset_meta, dict):
+        return "its meta information is damaged"
+    return ""
+
+
 def allow_training_state() -> None:
     """Let ``torch.load`` read mmengine's checkpoints with ``weights_only``, which stays on."""
+    mmengine_checkpoint.CheckpointLoader.register_scheme("", read_checkpoint, force=True)
     if Version(torch.__version__) < Version("2.6"):
         return
     torch.serialization.add_safe_globals(list_training_state())

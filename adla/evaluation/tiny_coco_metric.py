@@ -49,8 +49,8 @@ class TinyCocoMetric(CocoMetric):
 
     Raises:
         ValueError: If ``metric`` is not ``'bbox'``, ``proposal_nums`` does not ascend, there is
-            no such ``engine``, ``format_only`` has no ``outfile_prefix``, or ``ann_file`` is damaged
-            (one message lists what is wrong).
+            no such ``engine``, ``format_only`` has no ``outfile_prefix``, or ``ann_file`` is
+            damaged (one message lists what is wrong).
         ImportError: If the engine is not installed.
     """
 
@@ -90,7 +90,7 @@ class TinyCocoMetric(CocoMetric):
         self.ann_file, self.curves_file, self.engine = ann_file, curves_file, engine
         if ann_file is not None and not format_only:
             with get_local_path(ann_file, backend_args=backend_args) as path:
-                self._coco_api = ClassOrderCOCO(path)
+                self._coco_api: COCO | None = ClassOrderCOCO(path)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep boxes, scores and labels of a batch; masks are not evaluated, so not encoded."""

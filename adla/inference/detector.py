@@ -2,20 +2,25 @@
 
 import copy
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
-import torch
-from mmdet.registry import DATASETS, MODELS
+from mmdet.registry import MODELS
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
 from adla.config_file import load_config
 from adla.evaluation.box_arrays import Detections
+from adla.models.checkpoints import (
+    check_classes,
+    check_weights,
+    classes_in,
+    classes_of,
+    config_name,
+    weights_of,
+)
 
-from ..compat.checkpoints import explain_refusal
+from ..compat.checkpoints import read_checkpoint
 from ..compat.prepare import prepare_stack
 
 
@@ -62,36 +67,6 @@ def check_score_thr(config: Config, score_thr: float) -> None:
             )
 
 
-def check_fit(config: Config, weights: dict[str, torch.Tensor], path: Path) -> None:
-    """Check that weights are those of a config's model: the same names, the same shapes.
-
-    Raises:
-        ValueError: If they are not; it counts the differences and names the first ones.
-    """
-    expected = {
-        name: value.shape for name, value in MODELS.build(config.model).state_dict().items()
-    }
-    given = {name.removeprefix("module."): value.shape for name, value in weights.items()}
-    problems = [
-        (expected.keys() - given.keys(), "lacks"),
-        (given.keys() - expected.keys(), "has beyond the config"),
-        (
-            {k for k in expected.keys() & given.keys() if expected[k] != given[k]},
-            "has in other shapes",
-        ),
-    ]
-    found = [
-        f"it {what} {len(names)} ({sorted(names)[0]}{', ...' if len(names) > 1 else ''})"
-        for names, what in problems
-        if names
-    ]
-    if found:
-        raise ValueError(
-            f"{path} does not fit {config.filename}, whose model has {len(expected)} weights: "
-            f"{'; '.join(found)}. Take the config it was trained with"
-        )
-
-
 class SliceDetector:
     """A detector that takes slices.
 
@@ -102,6 +77,7 @@ class SliceDetector:
 
     Attributes:
         classes: Class names, by label.
+        notes: What there is to know of the checkpoint, a line each.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -109,24 +85,17 @@ class SliceDetector:
     """
 
     def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
-        if not checkpoint.is_file():
-            raise FileNotFoundError(f"no such checkpoint: {checkpoint}")
         prepare_stack()  # before anything reads the checkpoint
         config = copy.deepcopy(config)
         if config.model.get("backbone", {}).get("init_cfg"):
             config.model.backbone.init_cfg = None
         config.visualizer = dict(type="DetLocalVisualizer")
-        try:
-            state = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
-            weights = state.get("state_dict", state)
-        except UnpicklingError as error:
-            reason = explain_refusal(error)
-            raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None
-        except Exception as error:  # torch and pickle raise anything at a file that is not theirs
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None
-        check_fit(config, weights, checkpoint)
-        self.classes = _class_names(config, state, checkpoint)
+        state = read_checkpoint(str(checkpoint))
+        model = MODELS.build(config.model)
+        check_weights(model, weights_of(state), checkpoint, config_name(config))
+        ours = classes_in(config, "test")
+        self.classes = _class_names(config, classes_of(state) or ours or (), checkpoint)
+        self.notes = check_classes(self.classes, ours, checkpoint)
         wrapper = AutoDetectionModel.from_pretrained(
             model_type="mmdet", model_path=str(checkpoint), config_path=config, device=device
         )
@@ -153,20 +122,12 @@ class SliceDetector:
         ]
 
 
-def _class_names(config: Config, state: dict, path: Path) -> tuple[str, ...]:
+def _class_names(config: Config, names: tuple[str, ...], path: Path) -> tuple[str, ...]:
     """Return the class names that a checkpoint, or else its config's dataset, gives the labels.
 
     Raises:
         ValueError: If there are not as many as the model has outputs.
     """
-    meta = {
-        key.lower(): value for key, value in state.get("meta", {}).get("dataset_meta", {}).items()
-    }
-    if "classes" not in meta:
-        dataset = copy.deepcopy(config.test_dataloader.dataset)
-        meta = DATASETS.build({**dataset, "lazy_init": True}).metainfo
-    names = meta.get("classes", ())
-    names = (names,) if isinstance(names, str) else tuple(names)
     heads = config.model.get("roi_head", config.model).get("bbox_head", {})
     for head in heads if isinstance(heads, list) else [heads]:
         if head.get("num_classes", len(names)) != len(names):

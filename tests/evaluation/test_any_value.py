@@ -22,7 +22,8 @@ GT = {
     "annotations": [
         {"id": 1, "image_id": 3, "category_id": 5, "bbox": [1, 2, 8, 8], "area": 64, "iscrowd": 0,
          "segmentation": [[1, 2, 9, 2, 9, 10]]},
-        {"id": 2, "image_id": 1, "category_id": 2, "bbox": [5, 5, 4.5, 4], "area": 18.0, "ignore": 1},
+        {"id": 2, "image_id": 1, "category_id": 2, "bbox": [5, 5, 4.5, 4], "area": 18.0,
+         "ignore": 1},
     ],
 }  # fmt: skip
 DT = [

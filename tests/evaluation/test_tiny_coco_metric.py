@@ -427,6 +427,8 @@ def test_masks_are_not_encoded():
 )
 def test_a_damaged_annotation_file_is_one_message(tmp_path, key, value, message):
     ann = write_gt(tmp_path / "gt.json", [(1, 0, square(0, 0, 8), {})])
-    (tmp_path / "gt.json").write_text(json.dumps(json.loads((tmp_path / "gt.json").read_text()) | {key: value}))
+    (tmp_path / "gt.json").write_text(
+        json.dumps(json.loads((tmp_path / "gt.json").read_text()) | {key: value})
+    )
     with pytest.raises(ValueError, match=rf"problem\(s\) in .*gt\.json:\n.*{message}"):
         TinyCocoMetric(ann_file=ann)

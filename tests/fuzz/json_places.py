@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 #: Values that readers have stumbled over, which are drawn more often than by chance.
 AWKWARD = (
-    None, True, False, 0, 1, -1, 2, 2**53, -(2**63), 2**64, 10**400, 0.5, -0.0, 1e308, -1e308, 1e-5,
-    math.nan, math.inf, -math.inf, "", "0", "1", "ship", "a.png", "\ud800", "\0", "../a.png", "ü" * 300,
-    [], [[]], [None], [0, 0, 4], [0, 0, 4, 4], [0, 0, 0, 0], [0, 0, "4", 4], [1e9, 0, 1e-9, 1], {},
+    None, True, False, 0, 1, -1, 2, 2**53, -(2**63), 2**64, 10**400, 0.5, -0.0, 1e308, -1e308,
+    1e-5, math.nan, math.inf, -math.inf, "", "0", "1", "ship", "a.png", "\ud800", "\0", "../a.png",
+    "ü" * 300, [], [[]], [None], [0, 0, 4], [0, 0, 4, 4], [0, 0, 0, 0], [0, 0, "4", 4],
+    [1e9, 0, 1e-9, 1], {},
     {"id": 1}, {"id": None}, {"": {}}, [{}], [{"id": 1, "name": "ship"}], [{"id": []}],
 )  # fmt: skip
 
