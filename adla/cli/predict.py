@@ -67,6 +67,10 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
         help="between slices: over the smaller box or over the union (default: ios)")  # fmt: skip
     add("--merge-thr", type=float, default=0.5, help="overlap from which the detections of two "
         "slices are one object (default: 0.5)")  # fmt: skip
+    add("--size-ratio", type=float, default=3.0, help="two boxes whose sizes sqrt(w * h) differ by "
+        "more than this factor are two objects, though one holds the other; 0: whatever their "
+        "sizes (default: 3)")  # fmt: skip
+    add("--merge-by-class", action="store_true", help="never join detections of two classes")
     add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
         "that become black and white; needed where pixels have more than 8 bits")  # fmt: skip
     add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
@@ -115,6 +119,8 @@ def choose_settings(args: argparse.Namespace, config: Config) -> Settings:
         args.nms_thr,
         args.merge_metric,
         args.merge_thr,
+        args.size_ratio,
+        args.merge_by_class,
     )
 
 
@@ -194,6 +200,11 @@ def main(words: Sequence[str]) -> int:
         outcome = predict(args, console)
     total = sum(outcome.detections.values())
     console.print(f"{total} detections in {len(outcome.detections)} images", highlight=False)
+    console.print(
+        f"left out: {outcome.nested} that overlap a better one of their slice, {outcome.joined} "
+        "that two slices have seen, or one has cut",
+        highlight=False,
+    )
     for file in outcome.files:
         console.print(f"  {file}", highlight=False, soft_wrap=True)
     for name, problem in outcome.problems.items():

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmdet.datasets.api_wrappers import COCO
@@ -90,7 +91,7 @@ class TinyCocoMetric(CocoMetric):
         self.ann_file, self.curves_file, self.engine = ann_file, curves_file, engine
         if ann_file is not None and not format_only:
             with get_local_path(ann_file, backend_args=backend_args) as path:
-                self._coco_api: COCO | None = ClassOrderCOCO(path)
+                self._coco_api: Any = ClassOrderCOCO(path)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep boxes, scores and labels of a batch; masks are not evaluated, so not encoded."""

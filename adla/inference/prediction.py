@@ -32,6 +32,8 @@ FORMATS = {
     "geojson": "detections.geojson",
     "picture": "detections.png",
 }
+#: Settings that are for after the slices.
+JOINING = ("nms_thr", "merge_metric", "merge_thr", "size_ratio", "merge_by_class")
 
 
 @dataclass
@@ -42,11 +44,15 @@ class Outcome:
         detections: Number of detections by image name.
         problems: What is wrong with each image that could not be read.
         files: What was written.
+        nested: Number of boxes that went because a better one of their slice holds them.
+        joined: Number of boxes that went because another slice has the object, whole or too.
     """
 
     detections: dict[str, int] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    nested: int = 0
+    joined: int = 0
 
 
 class Prediction:
@@ -102,7 +108,7 @@ class Prediction:
     def describe(self, config: Config, checkpoint: Path, device: str) -> dict:
         """Return what determines the detections in the slices, for the log."""
         chosen = asdict(self._settings)
-        for later in ("nms_thr", "merge_metric", "merge_thr"):
+        for later in JOINING:
             del chosen[later]
         images = []
         for image in self.grids:
@@ -200,8 +206,19 @@ class Prediction:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
         found, slice_ids = collect_scene(grid, resume_log, number)
-        found, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr)
-        return merge_slices(found, slice_ids, grid, chosen.merge_thr, chosen.merge_metric)
+        kept, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr, chosen.size_ratio)
+        merged = merge_slices(
+            kept,
+            slice_ids,
+            grid,
+            chosen.merge_thr,
+            chosen.merge_metric,
+            size_ratio=chosen.size_ratio,
+            by_class=chosen.merge_by_class,
+        )
+        self.outcome.nested += len(found) - len(kept)
+        self.outcome.joined += len(kept) - len(merged)
+        return merged
 
     def _open(self, image: ImageFile) -> Picture | Raster:
         """Open an image as the settings say."""
