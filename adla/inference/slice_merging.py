@@ -123,10 +123,8 @@ def _find_pairs(
         boxes = [corners[own] for own in index]
         seen = [each.clip((x0, y0, x0, y0), (x1, y1, x1, y1)) for each in boxes]
         whole = ~(cut[index[0]][:, None] | cut[index[1]][None])[..., None]
-        first, second = (
-            np.where(whole, *(np.expand_dims(each[k], 1 - k) for each in (boxes, seen)))
-            for k in (0, 1)
-        )
+        first = np.where(whole, boxes[0][:, None], seen[0][:, None])
+        second = np.where(whole, boxes[1][None], seen[1][None])
         iou = box_overlaps(first, second)
         differ = found.labels[index[0]][:, None] != found.labels[index[1]][None]
         i, j = np.nonzero(rule.same(first, second, iou, differ))
