@@ -7,6 +7,7 @@ prepare_stack()
 from .hooks import (
     AssignProgressHook,
     AssignStatsHook,
+    ChannelsLastHook,
     MetricTableHook,
     UpdateEMAHook,
     YOLOv8ScheduleHook,
@@ -16,6 +17,7 @@ from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "ChannelsLastHook",
     "MetricTableHook",
     "MixedPrecisionOptimWrapper",
     "SummingOptimWrapper",

@@ -2,6 +2,7 @@
 
 from .assign_progress_hook import AssignProgressHook
 from .assign_stats_hook import AssignStatsHook
+from .channels_last_hook import ChannelsLastHook
 from .metric_table_hook import MetricTableHook
 from .update_ema_hook import RampedEMA, UpdateEMAHook
 from .yolov8_schedule_hook import YOLOv8ScheduleHook
@@ -9,6 +10,7 @@ from .yolov8_schedule_hook import YOLOv8ScheduleHook
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "ChannelsLastHook",
     "MetricTableHook",
     "RampedEMA",
     "UpdateEMAHook",
