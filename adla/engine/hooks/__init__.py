@@ -3,6 +3,7 @@
 from .assign_progress_hook import AssignProgressHook
 from .assign_stats_hook import AssignStatsHook
 from .channels_last_hook import ChannelsLastHook
+from .exact_resume_hook import ExactResumeHook
 from .metric_table_hook import MetricTableHook
 from .update_ema_hook import RampedEMA, UpdateEMAHook
 from .yolov8_schedule_hook import YOLOv8ScheduleHook
@@ -11,6 +12,7 @@ __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
     "ChannelsLastHook",
+    "ExactResumeHook",
     "MetricTableHook",
     "RampedEMA",
     "UpdateEMAHook",
