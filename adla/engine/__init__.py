@@ -7,6 +7,7 @@ prepare_stack()
 from .hooks import (
     AssignProgressHook,
     AssignStatsHook,
+    AtomicCheckpointHook,
     ChannelsLastHook,
     ExactResumeHook,
     MetricTableHook,
@@ -18,6 +19,7 @@ from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "AtomicCheckpointHook",
     "ChannelsLastHook",
     "ExactResumeHook",
     "MetricTableHook",

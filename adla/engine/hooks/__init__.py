@@ -2,6 +2,7 @@
 
 from .assign_progress_hook import AssignProgressHook
 from .assign_stats_hook import AssignStatsHook
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .channels_last_hook import ChannelsLastHook
 from .exact_resume_hook import ExactResumeHook
 from .metric_table_hook import MetricTableHook
@@ -11,6 +12,7 @@ from .yolov8_schedule_hook import YOLOv8ScheduleHook
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "AtomicCheckpointHook",
     "ChannelsLastHook",
     "ExactResumeHook",
     "MetricTableHook",

@@ -5,9 +5,6 @@ _base_ = "./schedule_light.py"
 max_epochs = 24
 optim_wrapper = dict(type="MixedPrecisionOptimWrapper")
 train_cfg = dict(max_epochs=max_epochs, val_interval=4)
-default_hooks = dict(
-    exact_resume=dict(type="ExactResumeHook"), channels_last=dict(type="ChannelsLastHook")
-)
 param_scheduler = [
     dict(type="LinearLR", start_factor=0.01, by_epoch=False, begin=0, end=100),
     dict(
