@@ -14,5 +14,5 @@ def test_a_killed_command_ends_as_if_it_had_not_been_killed(tmp_path, name, kill
 
 def test_what_a_kill_leaves_is_seen(tmp_path):
     assert find_differences({"a": b"1", "b": b"2"}, {"a": b"1", "b": b"3", "c": b""}) == ["b", "c"]
-    with pytest.raises(RuntimeError, match="cannot be converted|invalid choice"):
+    with pytest.raises(RuntimeError, match="nothing"):
         Job(lambda out: ["convert", "nothing", str(out)], lambda out: {}).finish(tmp_path / "out")
