@@ -7,7 +7,10 @@ prepare_stack()
 from .hooks import (
     AssignProgressHook,
     AssignStatsHook,
+    AtomicCheckpointHook,
+    ChannelsLastHook,
     CheckpointCheckHook,
+    ExactResumeHook,
     MetricTableHook,
     UpdateEMAHook,
     YOLOv8ScheduleHook,
@@ -17,7 +20,10 @@ from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "AtomicCheckpointHook",
+    "ChannelsLastHook",
     "CheckpointCheckHook",
+    "ExactResumeHook",
     "MetricTableHook",
     "MixedPrecisionOptimWrapper",
     "SummingOptimWrapper",
