@@ -183,7 +183,7 @@ class Prediction:
                 if name in self._formats
             }
             for number, image in done:
-                found = self._merge(number, image, resume_log)
+                found = self._merge(number, image, resume_log, len(classes))
                 if "coco" in lists:
                     results = coco_results(found, image.image_id, category_ids)
                     lists["coco"].add(to_annotations(results, count + 1))
@@ -202,10 +202,12 @@ class Prediction:
         if "picture" in self._formats and crops.save(out / FORMATS["picture"]):
             self.outcome.files.append(out / FORMATS["picture"])
 
-    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detections:
+    def _merge(
+        self, number: int, image: ImageFile, resume_log: ResumeLog, num_classes: int
+    ) -> Detections:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
-        found, slice_ids = collect_scene(grid, resume_log, number)
+        found, slice_ids = collect_scene(grid, resume_log, number, num_classes)
         kept, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr, chosen.size_ratio)
         merged = merge_slices(
             kept,

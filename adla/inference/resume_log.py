@@ -5,12 +5,14 @@ The folder is called ``predict_journal`` among the outputs.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy import ndarray
 
 from adla.atomic_files import atomic_file
+from adla.datasets.coco_file import read_json
 
 
 def file_digest(path: Path) -> str:
@@ -26,6 +28,22 @@ def file_digest(path: Path) -> str:
 FOLDER = "predict_journal"
 
 
+def _read_settings(file: Path) -> dict:
+    """Read the settings of a log.
+
+    Raises:
+        ValueError: If they are damaged.
+    """
+    try:
+        settings = read_json(file)
+        if isinstance(settings, dict):
+            return settings
+        reason = f"it holds a {type(settings).__name__}, not settings by name"
+    except ValueError as error:
+        reason = str(error)
+    raise ValueError(f"{file} is damaged: {reason}; start anew with --fresh")
+
+
 class ResumeLog:
     """A folder with the settings of a run and one file per finished row of slices.
 
@@ -34,7 +52,7 @@ class ResumeLog:
         settings: What determines the detections, as plain json values; None: only to be read.
 
     Raises:
-        ValueError: If the folder holds a log of other settings; it names them.
+        ValueError: If the folder holds a log of other settings, which it names, or a damaged one.
     """
 
     def __init__(self, folder: Path, settings: dict | None) -> None:
@@ -47,7 +65,7 @@ class ResumeLog:
             with atomic_file(file, durable=True) as stream:
                 json.dump(settings, stream, indent=1)
             return
-        before = json.loads(file.read_text())
+        before = _read_settings(file)
         changed = [key for key in {**before, **settings} if before.get(key) != settings.get(key)]
         if changed:
             raise ValueError(
@@ -68,9 +86,31 @@ class ResumeLog:
         with atomic_file(self._file(key), "wb", durable=True) as file:
             np.save(file, table)
 
-    def read(self, key: tuple[int, int]) -> ndarray:
-        """Read what :meth:`write` wrote."""
-        return np.load(self._file(key))
+    def read(self, key: tuple[int, int], fault: Callable[[ndarray], str]) -> ndarray:
+        """Read what :meth:`write` wrote.
+
+        Args:
+            key: Number of the image and of the row in it.
+            fault: Says what is wrong with a table; '' if nothing.
+
+        Raises:
+            ValueError: If the file is not what it was.
+        """
+        file = self._file(key)
+        try:
+            table = np.array(
+                np.load(file, mmap_mode="r")
+            )  # a wrong size is found before it is held
+            reason = fault(table)
+        except FileNotFoundError:
+            reason = "it is gone"
+        except Exception as error:  # numpy raises anything at a file that is not its own
+            reason = str(error) or type(error).__name__
+        if reason:
+            raise ValueError(
+                f"{file} is damaged ({reason}): remove it and call again, which repeats its slices"
+            )
+        return table
 
     def discard(self) -> None:
         """Remove the log's files, and its folder if nothing else is in it."""

@@ -71,7 +71,9 @@ def read_inert(path: str | Path) -> Any:
             return _Unpickler(archive, prefix).load()
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no checkpoint that torch has written: {error}") from None
-    except (AttributeError, IndexError, RuntimeError, ValueError) as error:
+    except (AttributeError, IndexError, RuntimeError, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.filename:  # it cannot be opened
+            raise
         raise ValueError(f"{path} is damaged, or no checkpoint of torch: {error}") from None
 
 
