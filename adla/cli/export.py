@@ -38,14 +38,13 @@ def export(args: argparse.Namespace) -> float:
     """Build the detector and export it; return how far the file is from torch."""
     import_mmdet()
     import torch
-    from mmengine.registry import MODELS
 
-    from adla.config_file import load_config
+    from adla.config_file import build_model, load_config
     from adla.engine.onnx_export import export_onnx
     from adla.models.checkpoints import load_weights
 
     config = load_config(args.config, args.cfg_options)
-    detector = MODELS.build(config.model)
+    detector = build_model(config)
     if args.checkpoint:
         for note in load_weights(detector, config, args.checkpoint):
             print(f"adla export: {note}", file=sys.stderr)

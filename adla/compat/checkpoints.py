@@ -88,7 +88,8 @@ def read_checkpoint(filename: str, map_location: Any = "cpu") -> dict[str, Any]:
     except OSError:
         raise
     except Exception as error:  # torch and pickle raise anything at a file that is not theirs
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = " ".join(lines[: 1 + (lines[0][-1] in ":,")]) if lines else type(error).__name__
     else:
         reason = _fault(checkpoint)
         if not reason:

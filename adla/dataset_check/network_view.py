@@ -70,8 +70,9 @@ def eyes_of(model: dict | None) -> Eyes:
     divisor = (model.get("data_preprocessor") or {}).get("pad_size_divisor", 1)
     try:
         priors = config_priors(model)
-    except ValueError as error:
-        return Eyes(None, divisor, f"nothing to match objects with: {error}")
+    except Exception as error:  # whatever stands where a component or its arguments should
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        return Eyes(None, divisor, f"nothing to match objects with: {reason}")
     note = None if priors else "the head has no anchors or points: nothing to match objects with"
     return Eyes(priors, divisor, note)
 

@@ -1,15 +1,15 @@
 """A trained detector behind SAHI's wrapper, checked against its checkpoint before it is used."""
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from mmdet.registry import MODELS
 from mmengine.config import Config
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
-from adla.config_file import load_config
+from adla.config_file import build_model, load_config
 from adla.evaluation.box_arrays import Detections
 from adla.models.checkpoints import (
     check_classes,
@@ -54,12 +54,14 @@ def check_score_thr(config: Config, score_thr: float) -> None:
     """Check that a config lets detections pass from a score on.
 
     Raises:
-        ValueError: If its own threshold is higher.
+        ValueError: If its own threshold is higher, or none.
     """
     for key in ("model.test_cfg.score_thr", "model.test_cfg.rcnn.score_thr"):
         value = config
         for part in key.split("."):
-            value = (value or {}).get(part)
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None and not isinstance(value, (int, float)):
+            raise ValueError(f"{config.filename}: {key} is {value!r}, not a number")
         if value is not None and value > score_thr:
             raise ValueError(
                 f"--score-thr {score_thr:g} is below the config's own threshold: "
@@ -91,7 +93,7 @@ class SliceDetector:
             config.model.backbone.init_cfg = None
         config.visualizer = dict(type="DetLocalVisualizer")
         state = read_checkpoint(str(checkpoint))
-        model = MODELS.build(config.model)
+        model = build_model(config)
         check_weights(model, weights_of(state), checkpoint, config_name(config))
         ours = classes_in(config, "test")
         self.classes = _class_names(config, classes_of(state) or ours or (), checkpoint)

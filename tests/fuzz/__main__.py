@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import resource
 import sys
 import tempfile
 import time
@@ -15,6 +16,9 @@ from rich.table import Table
 from .campaign import run
 from .readers import readers
 
+#: Address space in bytes that a reader may not leave; torch alone takes half of it.
+MEMORY = 8 << 30
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -22,6 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="readers whose names hold this")
     args = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     torch.set_num_threads(1)
     MMLogger.get_current_instance().setLevel(logging.CRITICAL)
     chosen = [reader for reader in readers() if args.only in reader.name]
@@ -41,7 +46,8 @@ def main() -> int:
     table.add_section()
     table.add_row("all", *map(str, totals), "")
     Console(width=100).print(table)
-    print("\n".join(wrong))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{peak} MiB of memory at the most", *wrong, sep="\n")
     return 1 if wrong else 0
 
 

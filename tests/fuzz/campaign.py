@@ -77,8 +77,10 @@ def _try(reader: Reader, folder: Path, content: bytes, before: set[str], tally: 
             return f"left {sorted(left)[0]} behind"
         file = folder / reader.file
         named = [file.name] + [str(file.parent)] * (file.parent != folder)
-        if not any(name in str(error) for name in named):
+        if reader.is_named and not any(name in str(error) for name in named):
             return f"a message without the name of the file: {str(error)[:80]}"
+        if str(error).rstrip().endswith(":") or not str(error):
+            return f"a message without a reason: {str(error)[:80]}"
         tally.refused += 1
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]

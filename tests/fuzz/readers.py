@@ -30,6 +30,7 @@ from ..datasets.converters.aerial import write_visdrone
 from ..datasets.converters.levir import write_yolo
 from ..models.yolov8_layout import DetectionModel, save
 from .byte_damage import damaged_archive, damaged_bytes
+from .config_readers import as_python, check, config_contents, predict, sound_config, write_data
 from .json_places import damaged
 
 GT = {
@@ -69,6 +70,7 @@ class Reader(NamedTuple):
         contents: Damaged contents of it.
         read: Reads it, from the folder; what it writes goes below ``out``.
         prepare: Writes what else is needed into a folder.
+        is_named: Whether each message must name the file; of a config it may name a key.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Reader(NamedTuple):
     contents: st.SearchStrategy[bytes]
     read: Callable[[Path], Any]
     prepare: Callable[[Path], Any] = lambda folder: None
+    is_named: bool = True
 
 
 def as_json(document: Any) -> bytes:
@@ -240,6 +243,7 @@ def text_readers() -> list[Reader]:
 def readers() -> list[Reader]:
     """List the readers."""
     prepare_stack()
+    config, configs = as_python(sound_config()), config_contents()
     state = saved({**META, "state_dict": network().state_dict()})
     yolov8 = saved_yolov8()
     return [
@@ -249,6 +253,8 @@ def readers() -> list[Reader]:
                lambda folder: load_weights(network(), CONFIG, str(folder / "a.pth"))),
         Reader("checkpoint of YOLOv8", "a.pt", yolov8, yolov8_contents(yolov8),
                lambda folder: read_yolov8(folder / "a.pt")),
+        Reader("config, check", "config.py", config, configs, check, write_data, False),
+        Reader("config, predict", "config.py", config, configs, predict, write_data, False),
         Reader("journal of predict, settings", "log/settings.json", as_json(JOURNAL),
                json_contents(JOURNAL), read_journal, write_journal),
         Reader("journal of predict, rows", "log/0000000_00000.npy", saved_array(TABLE),
