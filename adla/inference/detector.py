@@ -57,8 +57,8 @@ def check_score_thr(config: Config, score_thr: float) -> None:
         ValueError: If its own threshold is higher, or none.
     """
     for key in ("model.test_cfg.score_thr", "model.test_cfg.rcnn.score_thr"):
-        value = config
-        for part in key.split("."):
+        value = config.get("model")
+        for part in key.split(".")[1:]:
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is not None and not isinstance(value, (int, float)):
             raise ValueError(f"{config.filename}: {key} is {value!r}, not a number")

@@ -103,6 +103,8 @@ def test_classes_in_a_config(tmp_path):
     assert classes_in(config(), "test") == CLASSES
     assert classes_in(config(), "train") is classes_in({}, "test") is None
     assert classes_in(config(type="SIRSTV2Dataset", metainfo=None), "test") == ("Target",)
+    for kind in ("Nothing", "no.such.Dataset", "", None, dict):
+        assert classes_in(config(type=kind, metainfo=None), "test") is None
     (tmp_path / "names.txt").write_text("a\nb\n")
     by_file = config(metainfo={"classes": str(tmp_path / "names.txt")})
     assert classes_in(by_file, "test") == ("a", "b")

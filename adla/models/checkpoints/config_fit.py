@@ -69,7 +69,10 @@ def classes_in(config: Mapping, split: str) -> tuple[str, ...] | None:
         is_file = isinstance(names, str) and Path(names).is_file()
         return _names(list_from_file(names) if is_file else names)
     kind = dataset.get("type")
-    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    try:
+        kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    except RuntimeError:  # mmengine's answer to a name that is none; building it will say so
+        return None
     return _names(getattr(kind, "METAINFO", {}).get("classes"))
 
 
