@@ -113,6 +113,15 @@ def _dataset_faults(dataset: Any, name: str) -> list[str]:
         faults.append(_is(meta, f"{name}.metainfo", "dict"))
     elif meta and not _are_names(meta.get("classes", "")):
         faults.append(_is(meta["classes"], f"{name}.metainfo.classes", "list of names"))
+    prefix = dataset.get("data_prefix") or {}
+    paths = {"ann_file": dataset.get("ann_file"), "data_root": dataset.get("data_root")}
+    if isinstance(prefix, Mapping):
+        paths |= {f"data_prefix.{key}": value for key, value in prefix.items()}
+    else:
+        faults.append(_is(prefix, f"{name}.data_prefix", "dict"))
+    for key, value in paths.items():
+        if value is not None and not isinstance(value, str):
+            faults.append(_is(value, f"{name}.{key}", "path"))
     if pipeline is not None:
         faults += _typed(pipeline, f"{name}.pipeline")
     faults += _dataset_faults(dataset.get("dataset"), f"{name}.dataset")

@@ -54,6 +54,13 @@ def test_the_scope_of_the_config_is_entered(tmp_path, text, scope):
             "test_dataloader = dict(dataset=dict(datasets=[dict(metainfo=3), dict(pipeline=4)]))",
             r"dataset.datasets\[0\].metainfo is 3, not a dict \(and 1 more\)",
         ),
+        ("val_dataloader = dict(dataset=dict(ann_file=3))", "dataset.ann_file is 3, not a path"),
+        ("val_dataloader = dict(dataset=dict(data_root=[]))", r"data_root is \[\], not a path"),
+        ("val_dataloader = dict(dataset=dict(data_prefix='x'))", "data_prefix is 'x', not a dict"),
+        (
+            "val_dataloader = dict(dataset=dict(data_prefix=dict(img=1)))",
+            "data_prefix.img is 1, not a path",
+        ),
         ("test_dataloader = dict(dataset=dict(datasets=5))", "datasets is 5, not a list"),
         (
             "test_dataloader = dict(dataset=dict(metainfo=dict(classes=[1])))",

@@ -92,7 +92,7 @@ def network_view(
         The view, or None where there is no image.
 
     Raises:
-        ValueError: If a transform cannot be built.
+        ValueError: If a transform cannot be built, or an argument of the head is none.
     """
     if not records.image_ids:
         return None
@@ -103,13 +103,24 @@ def network_view(
     view = View(box_sizes(boxes), measure_sizes(boxes), (width, height), notes=geometry.notes)
     view.most_objects = int(np.bincount(image, minlength=1).max()) * geometry.images_per_input
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    canvases = geometry.canvases[image]
+    try:
+        _meet_priors(view, corners, geometry.canvases[image], eyes)
+    except (TypeError, ValueError, ArithmeticError) as error:  # arguments that are no numbers
+        raise ValueError(
+            "strides, anchors or assigner of the model's head are not what they must be: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    return view
+
+
+def _meet_priors(view: View, corners: ndarray, canvases: ndarray, eyes: Eyes) -> None:
+    """Say in a view how objects (M, 4), xyxy, on canvases (M, 2) meet the priors."""
     if eyes.priors is None or eyes.priors.has_anchors:
         view.anchors = propose_anchors(corners, canvases, eyes.priors)
     if eyes.priors is not None:
+        width, height = view.input
         view.num_priors = int(eyes.priors.count(np.array([[width, height]]))[0])
         view.memory = assigner_memory(view.num_priors, view.most_objects)
         view.matching = match(corners, canvases, eyes.priors)
     elif eyes.note:
         view.notes.append(eyes.note)
-    return view

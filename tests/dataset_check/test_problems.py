@@ -4,6 +4,7 @@ import json
 import pytest
 from PIL import Image
 
+from adla.dataset_check.network_view import eyes_of
 from adla.dataset_check.problem_kinds import KINDS
 from adla.dataset_check.problems import shared_images
 
@@ -239,3 +240,17 @@ def test_items_go_to_json_whole(tmp_path):
 def test_classes_of_the_set_are_those_of_the_config(tmp_path):
     write_toy(tmp_path)
     assert inspect_toy(tmp_path).class_counts == dict(zip(CLASSES, (2, 1), strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"allowed_border": "x"}, {"assigner": {"t_pos_min": "x"}}],
+)
+def test_an_argument_of_the_head_that_is_none_is_one_message(tmp_path, change):
+    write_toy(tmp_path)
+    assigner = {"type": "AdaptiveDynamicAssigner", **change.pop("assigner", {})}
+    generator = {"type": "AnchorGenerator", "scales": [2], "ratios": [1.0], "strides": [4]}
+    head = {"type": "AdlaRetinaHead", "anchor_generator": generator}
+    model = {"bbox_head": head, "train_cfg": {"assigner": assigner, **change}}
+    with pytest.raises(ValueError, match="assigner of the model's head are not what they must be"):
+        inspect_toy(tmp_path, eyes_of(model))
