@@ -139,7 +139,31 @@ def _images(records: Records, source: Source, files: Files) -> dict[str, list[st
         "missing-image": [str(path) for path in files.missing],
         "unreadable-image": [f"{path}: {why}" for path, why in files.unreadable.items()],
         "image-size": wrong_size,
+        "hidden-bands": [f"{path}: {header}" for path, header in files.hidden_bands.items()],
+        **_depths(files, source.has_range),
     }
+
+
+def _depths(files: Files, has_range: bool) -> dict[str, list[str]]:
+    """Say what loading leaves of values of more than 8 bits, and what shows them whole."""
+    low = min((depth.low for depth in files.depths.values()), default=0.0)
+    high = max((depth.high for depth in files.depths.values()), default=0.0)
+    cure = f'dict(type="LoadImageInRange", value_range=({low:g}, {high:g})) shows all values'
+    found: dict[str, list[str]] = {"unloadable-image": []}
+    for path, why in files.unloadable.items():
+        is_codec = path not in files.depths
+        advice = "write it as PNG, or as TIFF with DEFLATE, of 1 or 3 bands" if is_codec else cure
+        found["unloadable-image"].append(f"{path}: a {why}; {advice}")
+    for path, depth in files.depths.items():
+        kind = "lost-gray-levels" if depth.is_spoiled else "more-than-8-bits"
+        if path in files.unloadable or (has_range and not depth.left < 2 <= depth.stored):
+            continue
+        line = (
+            f"{path}: {depth.left} of {depth.stored} gray levels are left ({depth.dtype}, "
+            f"{depth.low:g} to {depth.high:g}); {cure}"
+        )
+        found.setdefault(kind, []).append(line)
+    return found
 
 
 def _loading(records: Records, source: Source, opened: Opened) -> dict[str, list[str]]:

@@ -11,13 +11,16 @@ from typing import Any
 
 from mmengine.config import Config
 
+from adla.datasets.image_loader import LoadImage
+from adla.datasets.image_reading import read_bgr
 from adla.evaluation.box_arrays import Detections
 
 from .best_crops import BestCrops
 from .detector import SliceDetector
-from .image_readers import Picture, Raster, UnreadableImage, open_source
+from .image_readers import Picture, open_source
 from .input_images import ImageFile
 from .nested_nms import suppress_nested
+from .raster_reader import Raster, UnreadableImage
 from .result_writers import coco_head, coco_results, geojson_features, json_list, to_annotations
 from .resume_log import ResumeLog, file_digest
 from .scene_detection import collect_scene, detect_scene
@@ -56,6 +59,7 @@ class Prediction:
         images: The images.
         settings: How to predict.
         formats: Keys of `FORMATS`; None: all, with GeoJSON if every image has coordinates.
+        load: Loads 8-bit images as the training does.
 
     Attributes:
         grids: The slices of each image that can be opened.
@@ -70,8 +74,9 @@ class Prediction:
         images: Sequence[ImageFile],
         settings: Settings,
         formats: Sequence[str] | None = None,
+        load: LoadImage = read_bgr,
     ) -> None:
-        self._settings, self.outcome = settings, Outcome()
+        self._settings, self._load, self.outcome = settings, load, Outcome()
         self.grids: dict[ImageFile, SliceGrid] = {}
         without_crs = []
         for image in images:
@@ -205,4 +210,5 @@ class Prediction:
 
     def _open(self, image: ImageFile) -> Picture | Raster:
         """Open an image as the settings say."""
-        return open_source(image.path, self._settings.value_range, self._settings.bands)
+        chosen = self._settings
+        return open_source(image.path, chosen.value_range, chosen.bands, self._load)

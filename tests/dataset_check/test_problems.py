@@ -212,7 +212,9 @@ def test_a_set_that_does_not_load_says_why(tmp_path):
 
 def test_every_kind_can_be_found():
     planted = {"missing-image", "unreadable-image", "wrong-label", "dropped-box", "does-not-load"}
-    assert set(KINDS) == {*PLANTED, *planted, "shared-image"}
+    # Those of pixels are planted in test_loaded_pixels.py.
+    pixels = {"unloadable-image", "lost-gray-levels", "more-than-8-bits", "hidden-bands"}
+    assert set(KINDS) == {*PLANTED, *planted, *pixels, "shared-image"}
 
 
 def test_images_of_training_and_measurement_are_compared(tmp_path):
