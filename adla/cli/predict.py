@@ -90,7 +90,7 @@ def check_out(out: Path, formats: list[str] | None) -> None:
     Raises:
         FileExistsError: If there is one.
     """
-    from adla.inference.prediction import FORMATS
+    from adla.inference.prediction_outputs import FORMATS
     from adla.inference.resume_log import FOLDER
 
     for file in [out / FORMATS[name] for name in formats or FORMATS]:
@@ -153,6 +153,8 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     if args.fresh:
         ResumeLog(args.out / FOLDER, None).discard()
     resume_log = ResumeLog(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
+    for note in prediction.notes:
+        print(f"adla predict: note: {note}", file=sys.stderr)
     slices = sum(map(len, prediction.grids.values()))
     console.print(
         f"{len(prediction.grids)} images, {slices} slices of "
@@ -166,7 +168,7 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         prediction.write(
             args.out, detector.classes, category_ids, resume_log, lambda: progress.advance(task)
         )
-    if not args.keep_journal:
+    if not (args.keep_journal or prediction.outcome.problems):
         resume_log.discard()
     return prediction.outcome
 
@@ -202,4 +204,7 @@ def main(words: Sequence[str]) -> int:
         console.print(f"  {file}", highlight=False, soft_wrap=True)
     for name, problem in outcome.problems.items():
         print(f"adla predict: left out {name}: {problem}", file=sys.stderr)
+    if outcome.problems:
+        again = "adla predict: the same command tries them again and keeps what is done"
+        print(again, file=sys.stderr)
     return 1 if outcome.problems else 0

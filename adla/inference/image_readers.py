@@ -48,7 +48,9 @@ class Picture:
 
     def __init__(self, raster: Raster, load: LoadImage, turn: int) -> None:
         self._raster, self._load, self._turn = raster, load, turn
-        self.path, self.crs, self.transform = raster.path, raster.crs, raster.transform
+        self.path, self.place, self.no_place = raster.path, raster.place, raster.no_place
+        if turn != 1 and raster.place is not None:
+            self.place, self.no_place = None, "has coordinates, but is stored turned"
         size = raster.width, raster.height
         self.width, self.height = size[::-1] if turn > 4 else size
         self._decoded: tuple[ndarray, ndarray] | None = None

@@ -14,11 +14,14 @@ from rasterio.windows import Window
 from adla.datasets.image_header import read_header
 from adla.datasets.value_range import ValueRange, bright_is_high
 
+from .ground_place import NoPlace, Place, find_place
 from .raster_bands import choose_bands, describe_range, to_uint8
 
 #: Bytes of raw values that are read at a time, and bytes of decoded blocks that GDAL may keep (its
 #: own default is a share of the machine's memory).
 CHUNK_BYTES, GDAL_CACHE_BYTES = 64_000_000, 256_000_000
+#: Why an ordinary picture has no place on Earth.
+NO_REFERENCE = "has no coordinate reference system"
 
 
 class UnreadableImage(ValueError):
@@ -41,8 +44,8 @@ class Raster:
         height: In pixels, as stored.
         is_tiff: Whether it is a TIFF.
         blackens: Whether pixels without data become black.
-        crs: Coordinate reference system, or None.
-        transform: From pixels (column, row) to its coordinates, or None.
+        place: Where its pixels lie on Earth, or None.
+        no_place: Why there is no place.
 
     Raises:
         UnreadableImage: If it cannot be read, or it is not clear which bands and values to show.
@@ -55,6 +58,8 @@ class Raster:
         bands: tuple[int, ...] | None = None,
     ) -> None:
         self.path, self._range = path, value_range
+        self.place: Place | None = None
+        self.no_place = NO_REFERENCE
         self._stack = ExitStack()
         self._stack.enter_context(rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES))
         self._dataset = self._stack.enter_context(_open(path))
@@ -64,8 +69,14 @@ class Raster:
             self.close()
             raise
         self.width, self.height = self._dataset.width, self._dataset.height
-        self.crs = self._dataset.crs
-        self.transform = self._dataset.transform if self.crs else None
+        try:
+            self.place = find_place(self._dataset)
+        except NoPlace as error:
+            self.no_place = str(error)
+        except (
+            Exception
+        ) as error:  # what GDAL raises for damaged coordinates: the pixels may be fine
+            self.no_place = f"has coordinates that cannot be read ({error})"
 
     def _choose(self, bands: tuple[int, ...] | None) -> None:
         """Decide what is shown, and how its values are meant."""
