@@ -90,7 +90,7 @@ def check_out(out: Path, formats: list[str] | None) -> None:
     Raises:
         FileExistsError: If there is one.
     """
-    from adla.inference.prediction_outputs import FORMATS
+    from adla.inference.result_writers import FORMATS
     from adla.inference.resume_log import FOLDER
 
     for file in [out / FORMATS[name] for name in formats or FORMATS]:

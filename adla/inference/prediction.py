@@ -15,12 +15,14 @@ from adla.datasets.image_reading import read_bgr
 from adla.evaluation.box_arrays import Detections
 
 from .detector import SliceDetector
+from .earlier_outputs import record_pictures
 from .ground_place import Place
 from .image_readers import Picture, open_source, reading
 from .input_images import ImageFile
 from .nested_nms import suppress_nested
-from .prediction_outputs import FORMATS, PredictionOutputs
+from .prediction_outputs import PredictionOutputs
 from .raster_reader import NO_REFERENCE, Raster, UnreadableImage
+from .result_writers import FORMATS
 from .resume_log import ResumeLog, file_digest
 from .scene_detection import collect_scene, detect_scene
 from .settings import Settings
@@ -188,6 +190,7 @@ class Prediction:
                 self.outcome.detections[image.name] = len(found)
                 on_image()
         self.outcome.files = outputs.save()
+        record_pictures(out, self.outcome.files)
 
     def _merge(self, image: ImageFile, resume_log: ResumeLog) -> Detections:
         """Join what the slices of an image found."""

@@ -13,16 +13,8 @@ from .ground_place import Place
 from .image_readers import Picture
 from .input_images import ImageFile
 from .raster_reader import Raster, UnreadableImage
-from .result_writers import coco_head, coco_results, json_list, to_annotations
+from .result_writers import FORMATS, coco_head, coco_results, json_list, to_annotations
 from .slicing import SliceGrid
-
-#: Output and its file.
-FORMATS = {
-    "coco": "detections.json",
-    "results": "results.json",
-    "geojson": "detections.geojson",
-    "picture": "detections.png",
-}
 
 
 class PredictionOutputs:

@@ -9,6 +9,14 @@ from typing import IO, Any
 from adla.atomic_files import atomic_file
 from adla.evaluation.box_arrays import Detections
 
+#: Output and its file.
+FORMATS = {
+    "coco": "detections.json",
+    "results": "results.json",
+    "geojson": "detections.geojson",
+    "picture": "detections.png",
+}
+
 
 class JsonList:
     """A json list inside an open file, written item by item."""

@@ -1,8 +1,11 @@
 """The check loads images as the training does, and says what is lost on the way."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
+import rasterio
 from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
@@ -108,6 +111,7 @@ def test_a_file_cut_short_stays_unreadable(tmp_path):
     assert list(problems_with(tmp_path, path)) == ["unreadable-image"]
 
 
+@pytest.mark.slow
 def test_a_huge_picture_is_sound(tmp_path):
     path = tmp_path / "huge.png"
     Image.new("1", (14_000, 13_000)).save(path)
@@ -115,6 +119,18 @@ def test_a_huge_picture_is_sound(tmp_path):
     files = read_files([path])
     assert files.sizes == {path: (14_000, 13_000)} and not files.unreadable
     assert read_image_size(path) == (14_000, 13_000) and Image.MAX_IMAGE_PIXELS == before
+
+
+def test_a_tiff_that_unpacks_to_more_than_opencv_opens_is_named_and_not_unpacked(tmp_path):
+    path, side = tmp_path / "bomb.tif", 60_000
+    options = dict(count=3, dtype="uint8", compress="deflate", sparse_ok=True, tiled=True)
+    with rasterio.open(path, "w", driver="GTiff", width=side, height=side, **options):
+        pass
+    tracemalloc.start()
+    files = read_files([path])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "3600000000 pixels" in files.unreadable[path] and peak < 100e6
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
