@@ -76,6 +76,11 @@ def explain(error: Exception, words: Sequence[str]) -> str:
     if kernel and "--amp" in words:
         short = {"Half": "float16", "BFloat16": "bfloat16"}[kernel[2]]
         return f"{kernel[1]} has no kernel for {short} on this device: train without --amp"
+    if "failed finding central directory" in message or "PytorchStreamReader failed" in message:
+        return (
+            "the checkpoint is damaged, perhaps cut off: take another one; --resume without a file "
+            "takes the newest sound one of the work folder"
+        )
     if "device_ids and output_device arguments only work with" in message:
         return (
             "NCCL needs a GPU, and this machine has none: for gloo on CPUs add --cfg-options "

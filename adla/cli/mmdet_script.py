@@ -45,6 +45,18 @@ def let_amp_run_anywhere() -> None:
     OPTIM_WRAPPERS.register_module(name="AmpOptimWrapper", module=MixedPrecisionOptimWrapper)
 
 
+def keep_checkpoints_sound() -> None:
+    """Write checkpoints that a kill cannot damage, and resume from a sound one."""
+    from mmdet.registry import HOOKS
+    from mmengine.runner import runner
+
+    from adla.engine import AtomicCheckpointHook
+    from adla.engine.resume import find_sound_checkpoint
+
+    HOOKS.register_module(name="CheckpointHook", module=AtomicCheckpointHook)
+    runner.find_latest_checkpoint = find_sound_checkpoint
+
+
 def run(name: str, words: Sequence[str], doc: str | None) -> int:
     """Run mmdet's ``tools/NAME``.
 
@@ -63,6 +75,7 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
 
     join_cpu_processes(find_launcher(words))
     let_amp_run_anywhere()
+    keep_checkpoints_sound()
     script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
     if "-h" in words or "--help" in words:
         print((doc or "").replace("``", ""))
