@@ -9,7 +9,8 @@ from typing import IO, Any
 
 from PIL import TiffImagePlugin
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+#: What a PNG file begins with.
+PNG_START = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: TIFF tags.
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _MEANING, _TURN = 256, 257, 258, 259, 262, 274
@@ -75,7 +76,7 @@ def read_header(image: str | os.PathLike | bytes) -> Header | None:
     try:
         with BytesIO(image) if isinstance(image, bytes) else Path(image).open("rb") as file:
             start = file.read(16)
-            if start.startswith(_PNG):
+            if start.startswith(PNG_START):
                 return _read_png(file)
             return _read_tiff(file, start) if start[:4] in _TIFF else None
     except Exception:  # damaged bytes make struct and Pillow raise what they like
@@ -86,7 +87,7 @@ def _read_png(file: IO[bytes]) -> Header:
     """Walk over the chunks; the orientation may stand behind the pixels."""
     width, height, bits, kind = struct.unpack(">IIBB", file.read(10))
     turn, end = 1, file.seek(0, os.SEEK_END)
-    position = len(_PNG)
+    position = len(PNG_START)
     while position + 8 <= end:
         file.seek(position)
         length, name = struct.unpack(">I4s", file.read(8))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy import ndarray
 from PIL import Image, UnidentifiedImageError
 
-from .image_header import read_header
+from .image_header import PNG_START, read_header
 
 #: What counts as an image in a folder.
 IMAGE_SUFFIXES = (".bmp", ".jp2", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -26,6 +26,8 @@ MAX_PIXELS = 2**30
 _ORIENTATION_TAG = 0x0112
 _TURNED = ("JPEG", "MPO", "WEBP")
 _LIMIT_LOCK = Lock()
+#: Deflate makes at best so many bytes of one; a pixel of a PNG takes a bit at least.
+_DEFLATE_RATIO = 1032
 
 
 @contextmanager
@@ -99,17 +101,41 @@ def read_image_size(path: Path) -> tuple[int, int]:
     return (height, width) if turn > 4 else (width, height)
 
 
+def find_png_damage(path: Path) -> str | None:
+    """Say why a PNG is not whole, before a decoder takes gigabytes for what it says of itself.
+
+    Returns:
+        None for a sound PNG and for any other file.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(PNG_START)) != PNG_START:
+                return None
+        header = read_header(path)
+        if header is None:
+            return "broken PNG header"
+        width, height = header.size
+        if width * height > 8 * _DEFLATE_RATIO * path.stat().st_size:
+            return f"too few data for {width} x {height} pixels"
+        with open_picture(path) as image:
+            image.verify()
+    except Exception as error:  # Pillow raises what it likes on damaged bytes
+        return str(error) or type(error).__name__
+    return None
+
+
 def find_damage(path: Path) -> str | None:
     """Say why an image file is not whole, or None.
 
     Decoders fill in what a cut JPEG lacks. Pillow reports it, and the checksums of a PNG. Of kinds
     that Pillow does not know nothing is said.
     """
+    header = read_header(path)
     try:
-        with open_picture(path) as image:
-            if image.format == "PNG":
-                image.verify()
-            else:
+        if damage := find_png_damage(path):
+            return damage
+        if header is None or header.kind != "PNG":
+            with open_picture(path) as image:
                 image.load()
     except UnidentifiedImageError:
         return None

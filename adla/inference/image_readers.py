@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from adla.datasets.image_loader import LoadImage
-from adla.datasets.image_reading import read_bgr, stored_turn, turn_upright
+from adla.datasets.image_reading import find_png_damage, read_bgr, stored_turn, turn_upright
 from adla.datasets.value_range import ValueRange, read_in_range
 
 from .raster_reader import Raster, UnreadableImage
@@ -63,6 +63,8 @@ class Picture:
         return pixels[top:bottom], valid[top:bottom]
 
     def _decode(self) -> tuple[ndarray, ndarray]:
+        if damage := find_png_damage(self.path):
+            raise UnreadableImage(f"{self.path} cannot be decoded: {damage}")
         try:
             pixels = self._load(self.path)
         except ValueError as error:

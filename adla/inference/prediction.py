@@ -29,6 +29,9 @@ from .settings import Settings
 from .slice_merging import merge_slices
 from .slicing import SliceGrid, make_grid
 
+#: A row of slices takes at most so many bytes of memory, the mask of its valid pixels included.
+MAX_ROW_BYTES = 8_000_000_000
+
 
 @dataclass
 class Outcome:
@@ -43,6 +46,20 @@ class Outcome:
     detections: dict[str, int] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+
+
+def _check_memory(source: Picture | Raster, settings: Settings) -> None:
+    """Check that a row of slices fits in memory.
+
+    Raises:
+        UnreadableImage: If it does not.
+    """
+    height = min(settings.slice_size or source.height, source.height)
+    if 4 * height * source.width > MAX_ROW_BYTES:
+        raise UnreadableImage(
+            f"{source.path} is {source.width} px wide: a row of slices, {height} px high, would "
+            f"take {4 * height * source.width / 1e9:.0f} GB; take smaller slices (--slice)"
+        )
 
 
 class Prediction:
@@ -81,6 +98,7 @@ class Prediction:
             try:
                 with closing(self._open(image)) as source, reading(image.path):
                     state = image.path.stat()
+                    _check_memory(source, settings)
             except UnreadableImage as error:
                 self.outcome.problems[image.name] = str(error)
                 continue

@@ -91,7 +91,9 @@ class Raster:
             dtype = np.dtype(dataset.dtypes[self._bands[0] - 1])
             if self._range is None and dtype != np.uint8:
                 raise ValueError(f"{self.path} {describe_range(dataset, self._bands)}")
-        except (ValueError, RasterioIOError) as error:
+        except RasterioIOError as error:
+            raise self._unreadable(error) from None
+        except ValueError as error:
             raise UnreadableImage(str(error)) from None
         structure, header = dataset.tags(self._bands[0], ns="IMAGE_STRUCTURE"), None
         self.is_tiff = dataset.driver == "GTiff"
@@ -136,8 +138,7 @@ class Raster:
             values = self._dataset.read(self._bands, window=window)
             mask = self._dataset.dataset_mask(window=window) if self._is_masked else None
         except RasterioIOError as error:
-            reason = str(error.__cause__ or error)
-            raise UnreadableImage(f"{self.path} cannot be read: {reason}") from None
+            raise self._unreadable(error) from None
         valid = np.ones(values.shape[1:], bool) if mask is None else mask > 0
         if self._is_float:
             valid &= np.isfinite(values).all(axis=0)
@@ -145,6 +146,10 @@ class Raster:
         if mask is not None and self._blended:
             pixels = ((pixels * mask[..., None].astype(np.uint16) + 127) // 255).astype(np.uint8)
         return np.where(valid[..., None], pixels, 0) if self.blackens else pixels, valid
+
+    def _unreadable(self, error: RasterioIOError) -> UnreadableImage:
+        reason = " ".join(str(error.__cause__ or error).split())
+        return UnreadableImage(f"{self.path} cannot be read: {reason}")
 
     def _spread(self, values: ndarray) -> ndarray:
         """Return gray values so that high is bright, and those of 1 to 4 bits as 8."""

@@ -1,6 +1,9 @@
 """The check loads images as the training does, and says what is lost on the way."""
 
+import resource
 import tracemalloc
+import zlib
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -12,6 +15,8 @@ from PIL import Image
 from adla.dataset_check.image_files import read_files
 from adla.datasets.converters.images import mask_extents
 from adla.datasets.image_reading import read_image_size
+from adla.inference.image_readers import RowBuffer, open_source
+from adla.inference.raster_reader import UnreadableImage
 from tests.datasets.image_kinds import HEIGHT, WIDTH, write_picture, write_tiff
 
 from .toy import inspect_toy, toy_coco, write_toy
@@ -119,6 +124,28 @@ def test_a_huge_picture_is_sound(tmp_path):
     files = read_files([path])
     assert files.sizes == {path: (14_000, 13_000)} and not files.unreadable
     assert read_image_size(path) == (14_000, 13_000) and Image.MAX_IMAGE_PIXELS == before
+
+
+@pytest.mark.parametrize("place", [b"IHDR", b"IDAT"])
+def test_a_png_that_says_it_is_huge_takes_no_memory(tmp_path, place):
+    """In the header with its checksum mended, and as the length of a chunk."""
+    content = bytearray(write_picture(tmp_path, "rgb.png").read_bytes())
+    at = content.index(place)
+    if place == b"IHDR":
+        content[at + 4 : at + 12] = (30_000).to_bytes(4, "big") * 2
+        content[at + 17 : at + 21] = zlib.crc32(content[at : at + 17]).to_bytes(4, "big")
+    else:
+        content[at - 4 : at] = b"\x7f\0\0\0"
+    path = tmp_path / "huge.png"
+    path.write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    files = read_files([path])
+    assert list(files.unreadable) == [path]
+    if place == b"IHDR":
+        assert files.unreadable[path] == "too few data for 30000 x 30000 pixels"
+    with pytest.raises(UnreadableImage, match=r"huge\.png"), closing(open_source(path)) as source:
+        RowBuffer(source).read(0, 16)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
 
 
 def test_a_tiff_that_unpacks_to_more_than_opencv_opens_is_named_and_not_unpacked(tmp_path):

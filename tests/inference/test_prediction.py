@@ -3,6 +3,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from adla.inference.detector import SliceDetector, load_detector_config
@@ -127,6 +128,17 @@ def test_no_damage_raises_anything_but_one_line_about_the_file(tmp_path, name):
             assert rows.shape[:2] == valid.shape and rows.dtype == np.uint8
             read += 1
     assert read < 60
+
+
+def test_a_scene_whose_row_of_slices_is_too_large_is_named(folder, tmp_path):
+    options = dict(count=3, dtype="uint8", sparse_ok=True, tiled=True, bigtiff="yes")
+    with rasterio.open(
+        folder / "wide.tif", "w", driver="GTiff", width=20_000_000, height=200, **options
+    ):
+        pass
+    outcome = Prediction(find_images([str(folder)]), SETTINGS).outcome
+    assert list(outcome.problems) == ["wide.tif"]
+    assert "128 px high, would take 10 GB" in outcome.problems["wide.tif"]
 
 
 def test_ground_without_data_is_not_looked_at(write_raster, detector, detector_files, tmp_path):
