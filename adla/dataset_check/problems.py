@@ -154,13 +154,14 @@ def _images(records: Records, source: Source, files: Files) -> dict[str, list[st
 
 def _depths(files: Files, has_range: bool) -> dict[str, list[str]]:
     """Say what loading leaves of values of more than 8 bits, and what shows them whole."""
-    low = min((depth.low for depth in files.depths.values()), default=0.0)
-    high = max((depth.high for depth in files.depths.values()), default=0.0)
-    cure = f'dict(type="LoadImageInRange", value_range=({low:g}, {high:g})) shows all values'
     found: dict[str, list[str]] = {"unloadable-image": []}
     for path, why in files.unloadable.items():
-        is_codec = path not in files.depths
-        advice = "write it as PNG, or as TIFF with DEFLATE, of 1 or 3 bands" if is_codec else cure
+        if path in files.depths:
+            advice = _propose_range(files, files.depths[path].dtype)
+        elif "complex" in why:
+            advice = "write it with real numbers, such as the magnitude"
+        else:
+            advice = "write it as PNG, or as TIFF with DEFLATE, of 1 or 3 bands"
         found["unloadable-image"].append(f"{path}: a {why}; {advice}")
     for path, depth in files.depths.items():
         kind = "lost-gray-levels" if depth.is_spoiled else "more-than-8-bits"
@@ -168,10 +169,18 @@ def _depths(files: Files, has_range: bool) -> dict[str, list[str]]:
             continue
         line = (
             f"{path}: {depth.left} of {depth.stored} gray levels are left ({depth.dtype}, "
-            f"{depth.low:g} to {depth.high:g}); {cure}"
+            f"{depth.low:.9g} to {depth.high:.9g}); {_propose_range(files, depth.dtype)}"
         )
         found.setdefault(kind, []).append(line)
     return found
+
+
+def _propose_range(files: Files, dtype: str) -> str:
+    """Return the loading step that shows all values of the files of a type."""
+    alike = [depth for depth in files.depths.values() if depth.dtype == dtype]
+    low, high = min(depth.low for depth in alike), max(depth.high for depth in alike)
+    step = f'dict(type="LoadImageInRange", value_range=({low:.9g}, {high:.9g}))'
+    return f"{step} shows all values"
 
 
 def _loading(records: Records, source: Source, opened: Opened) -> dict[str, list[str]]:
