@@ -11,7 +11,9 @@ from mmengine.fileio import LocalBackend
 from adla.engine import AtomicCheckpointHook
 from adla.engine.hooks.atomic_checkpoint_hook import AtomicLocalBackend
 from adla.engine.resume import find_sound_checkpoint, is_sound
+from adla.folder_lock import FolderInUseError
 
+from ..held_lock import held_elsewhere
 from .training import tiny_config, train
 
 
@@ -106,3 +108,12 @@ def test_another_storage_keeps_mmengines_hook():
     hook = AtomicCheckpointHook(interval=1, backend_args=dict(backend="local"))
     assert not hook.is_local and hook.backend_args == dict(backend="local")
     assert issubclass(AtomicLocalBackend, LocalBackend)
+
+
+def test_two_trainings_of_one_folder_are_refused(scenes, tmp_path):
+    with (
+        held_elsewhere(tmp_path / ".training.lock"),
+        pytest.raises(FolderInUseError, match="another process"),
+    ):
+        train(hook_config(scenes, tmp_path))
+    assert not list(tmp_path.glob("*.pth"))

@@ -139,6 +139,12 @@ def make_conversion(root: Path) -> Job:
 MAKERS = dict(training=make_training, prediction=make_prediction, conversion=make_conversion)
 
 
+def is_writing(out: Path) -> bool:
+    """Say whether a file in a folder, or the folder itself, is being written."""
+    drafts = (out.parent.glob(f".{out.name}.*.tmp"), out.glob(".*.tmp"))
+    return any(path for paths in drafts for path in paths)
+
+
 def wait_for_kill(process: subprocess.Popen, out: Path, moment: float, at_write: bool) -> bool:
     """Kill a process and say whether it was still running.
 
@@ -153,7 +159,7 @@ def wait_for_kill(process: subprocess.Popen, out: Path, moment: float, at_write:
         return False
     except subprocess.TimeoutExpired:
         pass
-    while at_write and process.poll() is None and not any(out.parent.glob(f"{out.name}/.*.tmp")):
+    while at_write and process.poll() is None and not is_writing(out):
         time.sleep(0.0002)
     if process.poll() is not None:
         return False

@@ -11,6 +11,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from adla.atomic_files import atomic_file
+from adla.folder_lock import lock_file
 
 
 @register_backend("adla_atomic")
@@ -30,6 +31,7 @@ class AtomicCheckpointHook(CheckpointHook):
     A checkpoint takes its name once it is complete, ``last_checkpoint`` names it then, and only
     after that an outdated one is removed. mmengine removes first and writes in place. It takes the
     arguments of ``CheckpointHook``; with ``backend_args`` of another storage it is that hook.
+    A second training in the same work folder is refused, as the two would mix their checkpoints.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,6 +39,22 @@ class AtomicCheckpointHook(CheckpointHook):
         self.is_local = self.backend_args is None and self.file_client_args is None
         if self.is_local:
             self.backend_args = dict(backend="adla_atomic")
+
+    def before_train(self, runner: Runner) -> None:
+        """Hold the work folder.
+
+        Raises:
+            FolderInUseError: If another training holds it.
+        """
+        if is_main_process():
+            self.lock = lock_file(Path(runner.work_dir) / ".training.lock")
+        super().before_train(runner)
+
+    def after_train(self, runner: Runner) -> None:
+        """Free the work folder."""
+        super().after_train(runner)
+        if is_main_process():
+            self.lock.close()
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         """Save a checkpoint, then remove the one that is too many."""
