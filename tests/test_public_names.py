@@ -22,8 +22,8 @@ COMPONENTS = {
         TinyCocoDataset VisDroneDataset
     """,
     "HOOKS": """
-        AssignProgressHook AssignStatsHook MetricTableHook UpdateEMAHook
-        YOLOv8ScheduleHook
+        AssignProgressHook AssignStatsHook AtomicCheckpointHook ChannelsLastHook
+        ExactResumeHook MetricTableHook UpdateEMAHook YOLOv8ScheduleHook
     """,
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """
