@@ -38,7 +38,7 @@ COMPONENTS = {
         ReceptiveFieldGenerator SimDOverlaps2D SparseMaxIoUAssigner
         StridedPointGenerator YOLOv8Assigner
     """,
-    "TRANSFORMS": "BoxMasks CenteredAffine GenerateNoCoMap HSVGain TargetCrop",
+    "TRANSFORMS": "BoxMasks CenteredAffine GenerateNoCoMap HSVGain LoadImageInRange TargetCrop",
 }
 COMMANDS = "train test table check eval predict convert export demo env"
 

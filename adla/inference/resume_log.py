@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from reprlib import repr as short
 
 import numpy as np
 from numpy import ndarray
@@ -36,9 +37,9 @@ def _read_settings(file: Path) -> dict:
     """
     try:
         settings = read_json(file)
-        if isinstance(settings, dict):
+        if isinstance(settings, dict) and isinstance(settings.get("states", {}), dict):
             return settings
-        reason = f"it holds a {type(settings).__name__}, not settings by name"
+        reason = f"it holds {short(settings)}, not settings by name"
     except ValueError as error:
         reason = str(error)
     raise ValueError(f"{file} is damaged: {reason}; start anew with --fresh")
@@ -49,10 +50,13 @@ class ResumeLog:
 
     Args:
         folder: Where it is, or shall be.
-        settings: What determines the detections, as plain json values; None: only to be read.
+        settings: What determines the detections, as plain json values; None: only to be read. Under
+            the key ``states``: number of an image -> its path and what changes when its file does.
+            An image without a state could not be opened; once it can, its state is added.
 
     Raises:
-        ValueError: If the folder holds a log of other settings, which it names, or a damaged one.
+        ValueError: If the folder holds a log of other settings, or of images that have changed; it
+            names them. If the log is damaged.
     """
 
     def __init__(self, folder: Path, settings: dict | None) -> None:
@@ -61,17 +65,28 @@ class ResumeLog:
             return
         file = folder / "settings.json"
         settings = json.loads(json.dumps(settings))
-        if not file.exists():
-            with atomic_file(file, durable=True) as stream:
-                json.dump(settings, stream, indent=1)
-            return
-        before = _read_settings(file)
-        changed = [key for key in {**before, **settings} if before.get(key) != settings.get(key)]
+        now = settings.pop("states", {})
+        before = _read_settings(file) if file.exists() else settings
+        then = before.get("states", {})
+        changed = [
+            key
+            for key in {**before, **settings}
+            if key != "states" and before.get(key) != settings.get(key)
+        ]
+        if not changed:
+            changed = [
+                f"images: {now[number][0]} has changed"
+                for number in now
+                if then.get(number, now[number]) != now[number] and self._rows(int(number))
+            ]
         if changed:
             raise ValueError(
                 f"{folder} is of an unfinished run with other settings ({', '.join(changed)}): "
                 "repeat them to go on with it, take another --out, or start anew with --fresh"
             )
+        if not file.exists() or {**then, **now} != then:
+            with atomic_file(file, durable=True) as stream:
+                json.dump({**settings, "states": {**then, **now}}, stream, indent=1)
 
     def __contains__(self, key: tuple[int, int]) -> bool:
         return self._file(key).exists()
@@ -98,9 +113,8 @@ class ResumeLog:
         """
         file = self._file(key)
         try:
-            table = np.array(
-                np.load(file, mmap_mode="r")
-            )  # a wrong size is found before it is held
+            # Mapped, a wrong size is found before it is held in memory.
+            table = np.array(np.load(file, mmap_mode="r"))
             reason = fault(table)
         except FileNotFoundError:
             reason = "it is gone"
@@ -112,6 +126,11 @@ class ResumeLog:
             )
         return table
 
+    def forget(self, number: int) -> None:
+        """Remove what there is of an image."""
+        for file in self._rows(number):
+            file.unlink()
+
     def discard(self) -> None:
         """Remove the log's files, and its folder if nothing else is in it."""
         for pattern in ("*.npy", ".*.tmp", "settings.json"):
@@ -119,6 +138,9 @@ class ResumeLog:
                 file.unlink()
         if self._folder.is_dir() and not any(self._folder.iterdir()):
             self._folder.rmdir()
+
+    def _rows(self, number: int) -> list[Path]:
+        return list(self._folder.glob(f"{number:07d}_*.npy"))
 
     def _file(self, key: tuple[int, int]) -> Path:
         return self._folder / "{:07d}_{:05d}.npy".format(*key)

@@ -51,7 +51,10 @@ DT = [
     {"image_id": 1, "category_id": 2, "bbox": [0, 0, 4, 4], "score": 1},
 ]
 WRAPPED = {"images": GT["images"], "categories": GT["categories"], "annotations": DT}
-JOURNAL = {"config": "ab", "images": "cd", "slice_size": 40, "bands": None, "value_range": [0, 255]}
+JOURNAL = {
+    "config": "ab", "images": "cd", "slice_size": 40, "bands": None, "value_range": [0, 255],
+    "states": {"0": ["a.png", [12, 34]]},
+}  # fmt: skip
 META = {
     "meta": {"dataset_meta": {"classes": ["ship", "plane"]}, "epoch": 3, "iter": 12},
     "message_hub": {"runtime_info": {"max_iters": 24}},

@@ -132,7 +132,7 @@ def _check_memo(content: bytes) -> None:
     2^32 - 1. One that counts what is put there is shorter than the pickle.
     """
     for opcode, argument, _ in pickletools.genops(content):
-        if opcode.name.endswith("PUT") and argument > len(content):
+        if opcode.name.endswith("PUT") and int(argument or 0) > len(content):
             raise ValueError(f"it puts an object at place {argument} of its memo")
 
 
