@@ -1,7 +1,9 @@
 """Detect tiny objects in images, folders, patterns, or scenes of any size, slice by slice.
 
 Exit code: 0 all done, 1 an image was left out, 2 it cannot be done.
-Example: ``adla predict CONFIG CHECKPOINT scene.tif --out work_dirs/scene``
+Examples: ``adla predict CONFIG CHECKPOINT scene.tif --out work_dirs/scene``,
+``adla predict --model hit-uav-n image.jpg`` with a model that comes along, ``adla predict --model``
+lists these
 """
 
 from __future__ import annotations
@@ -45,10 +47,17 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = command_parser("adla predict", __doc__)
     add = parser.add_argument
-    add("config", type=Path, help="config the detector was trained with")
-    add("checkpoint", type=Path, help="checkpoint of its training")
-    add("inputs", nargs="+", help="images, folders or patterns such as 'scenes/*.tif'")
-    add("--out", type=Path, required=True, help="folder for what is written")
+    parser.usage = (
+        "adla predict CONFIG CHECKPOINT IMAGE ... --out FOLDER [options]\n"
+        "       adla predict --model NAME IMAGE ... [--out FOLDER] [options]"
+    )
+    add("inputs", nargs="*", metavar="IMAGE",
+        help="images, folders or patterns such as 'scenes/*.tif'; before them, without --model, "
+        "the config that the detector was trained with and a checkpoint of its training")  # fmt: skip
+    add("--model", nargs="?", const="", metavar="NAME",
+        help="a model that comes with adla; without a name: list them")  # fmt: skip
+    add("--out", type=Path, help="folder for what is written (default with --model: "
+        "work_dirs/predict/NAME/IMAGE)")  # fmt: skip
     add(
         "--formats",
         nargs="+",
@@ -80,7 +89,37 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
         "--fresh", action="store_true", help="forget an unfinished run and overwrite a finished one"
     )
     add_config_options(parser, "changes of the config")
-    return parser.parse_args(words)
+    args = parser.parse_intermixed_args(words)
+    args.config = args.checkpoint = None
+    if args.model is None:
+        if len(args.inputs) < 3 or args.out is None:
+            parser.error("CONFIG, CHECKPOINT, an IMAGE and --out are required, or --model NAME")
+        args.config, args.checkpoint = map(Path, args.inputs[:2])
+        args.inputs = args.inputs[2:]
+    return args
+
+
+def choose_model(args: argparse.Namespace) -> None:
+    """Take the files of the model that comes along, if one is asked for.
+
+    Raises:
+        ValueError: If there is no such model, or it is given together with a config.
+    """
+    from adla.zoo import find_model
+
+    if args.model is None:
+        return
+    own = [name for name in args.inputs if Path(name).suffix in (".py", ".pth")]
+    if own:
+        raise ValueError(
+            f"--model {args.model} brings its config and its weights, but {' and '.join(own)} came "
+            "too: leave out one or the other"
+        )
+    args.checkpoint = find_model(args.model)
+    if not args.inputs:
+        raise ValueError(f"--model {args.model} wants an image, a folder or a pattern")
+    if args.out is None:
+        args.out = Path("work_dirs/predict", args.model, Path(args.inputs[0]).stem or "images")
 
 
 def check_out(out: Path, formats: list[str] | None) -> None:
@@ -127,12 +166,20 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     """
     import torch
 
-    from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
+    from adla.inference.detector import (
+        SliceDetector,
+        check_score_thr,
+        load_detector_config,
+        stored_config,
+    )
     from adla.inference.input_images import adopt_ids, find_images
     from adla.inference.prediction import Prediction
     from adla.inference.resume_log import FOLDER, ResumeLog
 
-    config = load_detector_config(args.config, args.cfg_options)
+    if args.model is None:
+        config = load_detector_config(args.config, args.cfg_options)
+    else:
+        config = stored_config(args.checkpoint, args.cfg_options)
     settings = choose_settings(args, config)
     check_score_thr(config, args.score_thr)
     images = find_images(args.inputs, args.out)
@@ -188,6 +235,7 @@ def main(words: Sequence[str]) -> int:
     """Predict and say what came of it."""
     args, console = parse_args(words), Console()
     with one_line_errors("adla predict", resumes=True):
+        choose_model(args)
         check_packages()
         outcome = predict(args, console)
     total = sum(outcome.detections.values())

@@ -10,9 +10,8 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-BASE = (
-    Path(__file__).resolve().parents[2] / "configs/demo/retinanet_csp-nano_fpn-p2_light_scenes.py"
-)
+ROOT = Path(__file__).resolve().parents[2]
+BASE = ROOT / "configs/demo/retinanet_csp-nano_fpn-p2_light_scenes.py"
 CLASSES = ("vehicle", "ship", "storage-tank", "person")
 
 
