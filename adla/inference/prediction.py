@@ -13,6 +13,7 @@ from mmengine.config import Config
 
 from adla.evaluation.box_arrays import Detections
 
+from .annotated_images import picture_names, save_annotated
 from .best_crops import BestCrops
 from .detector import SliceDetector
 from .image_readers import Picture, Raster, UnreadableImage, open_source
@@ -25,12 +26,13 @@ from .settings import Settings
 from .slice_merging import merge_slices
 from .slicing import SliceGrid, make_grid
 
-#: Output and its file.
+#: Output and its file; `annotated` is a folder.
 FORMATS = {
     "coco": "detections.json",
     "results": "results.json",
     "geojson": "detections.geojson",
     "picture": "detections.png",
+    "annotated": "annotated",
 }
 
 
@@ -56,6 +58,7 @@ class Prediction:
         images: The images.
         settings: How to predict.
         formats: Keys of `FORMATS`; None: all, with GeoJSON if every image has coordinates.
+        annotated: Whether the annotated images are among all.
 
     Attributes:
         grids: The slices of each image that can be opened.
@@ -70,6 +73,7 @@ class Prediction:
         images: Sequence[ImageFile],
         settings: Settings,
         formats: Sequence[str] | None = None,
+        annotated: bool = True,
     ) -> None:
         self._settings, self.outcome = settings, Outcome()
         self.grids: dict[ImageFile, SliceGrid] = {}
@@ -91,7 +95,8 @@ class Prediction:
                 "\n".join(["no image to predict for:", *self.outcome.problems.values()])
             )
         if formats is None:
-            formats = [name for name in FORMATS if name != "geojson" or not without_crs]
+            left_out = {"geojson": bool(without_crs), "annotated": not annotated}
+            formats = [name for name in FORMATS if not left_out.get(name)]
         elif "geojson" in formats and without_crs:
             raise ValueError(
                 f"{without_crs[0]} has no coordinate reference system, so there can be no GeoJSON "
@@ -141,6 +146,7 @@ class Prediction:
         category_ids: Sequence[int],
         resume_log: ResumeLog,
         on_image: Callable[[], None] = lambda: None,
+        scores: bool = False,
     ) -> None:
         """Join each image's detections at the seams and write all outputs.
 
@@ -150,6 +156,7 @@ class Prediction:
             category_ids: COCO category ids, by label.
             resume_log: Where the detections are.
             on_image: Called after each image.
+            scores: Whether annotated images show scores.
         """
         done = [
             (number, image)
@@ -170,6 +177,7 @@ class Prediction:
             "geojson": ('{"type": "FeatureCollection",\n"features": ', "}"),
         }
         crops, count = BestCrops(classes), 0
+        pictures = picture_names(image.name for _, image in done)
         with ExitStack() as stack:
             lists = {
                 name: stack.enter_context(json_list(out / FORMATS[name], *wrap))
@@ -189,10 +197,15 @@ class Prediction:
                     lists["geojson"].add(geojson_features(found, image.name, classes, *place))
                 if "picture" in self._formats:
                     crops.add(found, image.name, partial(self._open, image))
+                if "annotated" in self._formats:
+                    with closing(self._open(image)) as source:
+                        path = out / FORMATS["annotated"] / pictures[image.name]
+                        save_annotated(path, source, found, classes, scores)
                 count += len(found)
                 self.outcome.detections[image.name] = len(found)
                 on_image()
-        self.outcome.files = [out / FORMATS[name] for name in lists]
+        written = [*lists, *(name for name in ("annotated",) if name in self._formats)]
+        self.outcome.files = [out / FORMATS[name] for name in written]
         if "picture" in self._formats and crops.save(out / FORMATS["picture"]):
             self.outcome.files.append(out / FORMATS["picture"])
 

@@ -99,11 +99,14 @@ def test_a_model_that_comes_along_finds_what_its_checkpoint_finds(
 ):  # fmt: skip
     monkeypatch.chdir(tmp_path)
     options = ["--score-thr", "0.001", "--device", "cpu"]
-    code, out, err = adla_command("predict", "--model", "noise-n", picture, *options)
+    code, _, err = adla_command("predict", "--model", "noise-n", picture, *options)
     assert code == 0, err
     where = tmp_path / "work_dirs/predict/noise-n/picture/results.json"
     found = json.loads(where.read_text())
+    assert Image.open(where.parent / "annotated/picture.png").size[0] == 4 * 64
+    options.append("--no-annotated")
     adla_command("predict", *detector_files, picture, "--out", "other", *options)
+    assert not (tmp_path / "other/annotated").exists()
     whole = json.loads((tmp_path / "other/results.json").read_text())
     assert len(found) == len(whole) > 3
     for ours, theirs in zip(found, whole, strict=True):  # 16 bits
