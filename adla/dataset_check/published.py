@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .inspection import Inspection
 from .releases import RELEASES, Edition, Release
 
@@ -109,11 +111,10 @@ def _image_faults(inspection: Inspection, release: Release) -> list[str]:
     records, faults = inspection.records, []
     sizes, names = records.image_sizes, records.file_names
     if release.side:
-        wrong = (sizes > release.side).any(axis=1)
-        if release.square:
-            wrong |= (sizes != release.side).any(axis=1)
+        bad = sizes != release.side if release.square else sizes > release.side
+        wrong = np.asarray(bad).any(axis=1)
         shape = f"{release.side} x {release.side} px" + ("" if release.square else " at most")
-        for index in wrong.nonzero()[0][:1]:
+        for index in np.flatnonzero(wrong)[:1]:
             width, height = sizes[index].tolist()
             faults.append(
                 f"{int(wrong.sum()):,} images are not {shape}, such as {names[index]} "

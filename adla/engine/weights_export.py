@@ -142,6 +142,7 @@ def _to_half(name: str, value: Tensor) -> Tensor:
     """Cast a tensor of floats to 16 bits, a copy without what shares its storage."""
     if not value.is_floating_point():
         return value.clone()
+    value = value.contiguous()  # a training may keep the channels last
     if not torch.isfinite(value).all():
         raise ValueError(f"the weights in {name} are not finite: the training went wrong")
     half = value.half()

@@ -101,9 +101,8 @@ def _schedule(cfg: Config, iterations: int) -> None:
         "type": "IterBasedTrainLoop", "max_iters": iterations, "val_interval": 2 * iterations,
     }  # fmt: skip
     cfg.val_cfg, cfg.test_cfg = {"type": "ValLoop"}, {"type": "TestLoop"}
-    cfg.default_hooks.checkpoint = None
-    cfg.default_hooks.pop("visualization", None)
-    cfg.default_hooks.logger = {"type": "LoggerHook", "interval": 1, "log_metric_by_epoch": False}
+    logger = {"type": "LoggerHook", "interval": 1, "log_metric_by_epoch": False}
+    cfg.default_hooks = {"logger": logger, "checkpoint": None}
     cfg.log_processor = {"type": "LogProcessor", "window_size": 1, "by_epoch": False}
     cfg.randomness = {"seed": 0}
     for key in ("load_from", "resume", "auto_scale_lr"):

@@ -80,7 +80,8 @@ def _write_scores(
         covers = (places[:, None, :2] < taken[None, :, 2:]) & (
             places[:, None, 2:] > taken[None, :, :2]
         )
-        free = np.flatnonzero(inside & ~covers.all(axis=2).any(axis=1))
+        blocked = np.asarray(covers.all(axis=2)).any(axis=1)
+        free = np.flatnonzero(inside & ~blocked)
         if not len(free):
             left_out += 1
             continue

@@ -68,11 +68,11 @@ def with_legend(
         remarks: Further words.
     """
     found, counts = np.unique(labels, return_counts=True)
-    words = [
+    words: list[tuple[str, int | None]] = [
         (f"{classes[label]} {count:,}", int(label))
         for label, count in zip(found, counts, strict=True)
     ]
-    words += [(text, None) for text in (["nothing found"] if not words else []) + list(remarks)]
+    words += [(text, None) for text in (*["nothing found"] * (not words), *remarks)]
     places, x, y = [], 8, 0
     for text, label in words:
         width = int(font(13).getlength(text)) + (20 if label is not None else 0)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from mmdet.registry import MODELS
@@ -8,15 +10,16 @@ from adla.engine.hooks import UpdateEMAHook
 from adla.engine.hooks.update_ema_hook import RampedEMA
 from adla.engine.weights_export import detection_config, export_weights, training_digest
 from adla.inference.detector import check_fit, stored_config
-from tests.inference.conftest import CLASSES, ROOT
+from tests.inference.random_detector import CLASSES
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {
     "retinanet": "demo/retinanet_csp-nano_fpn-p2_adla-light_scenes.py",
     "yolov8": "msla/yolov8-n_pafpn-p2_msla-light_sirst-v2.py",
 }
 
 
-def save_training(path, name, **changes):
+def save_training(path, name):
     """Save a checkpoint as a training with averaged weights does; return raw and averaged ones."""
     torch.manual_seed(0)
     cfg = Config.fromfile(ROOT / "configs" / CONFIGS[name])
@@ -42,7 +45,6 @@ def save_training(path, name, **changes):
         },
     }
     hook.before_save_checkpoint(None, checkpoint)
-    checkpoint |= changes
     torch.save(checkpoint, path)
     return raw, averaged
 
