@@ -81,7 +81,8 @@ def run_config(path: Path, seconds: float) -> SmokeResult:
     records = select_records(load_scalars(path.parent), "loss")
     losses = [record["loss"] for record in records.values()]
     first, last = tenths(losses)
-    ap, ap50 = (100 * max(0.0, float(metrics[f"tiny/{name}"])) for name in ("AP", "AP50"))
+    found = (metrics.get(f"tiny/{name}", 0.0) for name in ("AP", "AP50"))
+    ap, ap50 = (100 * max(0.0, float(value)) for value in found)
     return SmokeResult(first, last, ap, ap50, len(losses), time.monotonic() - start)
 
 
