@@ -6,17 +6,20 @@ quarter of its width, nothing is frozen or pretrained, one optimizer serves all,
 
 import copy
 import json
+import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-#: Number of images: the ones with the most objects, to learn by heart.
-IMAGES, BATCH = 24, 4
+#: Number of images, to learn by heart: those with the most objects from this area in pixels on,
+#: which a detector of stride 16 can find too.
+IMAGES, BATCH, AREA = 24, 4, 16**2
 #: Longer side of the input in pixels, and that of networks that take several times as long.
 SIDE, HEAVY_SIDE = 320, 192
-#: Images in a step of these networks.
+#: Images in a step of these networks; one of 320 px where the stride is 16.
 _HEAVY = {"DetectoRS_ResNet": 2, "Darknet": 2, "SSDVGG": 2, "TridentResNet": 1}
 #: Keys whose values are numbers of channels.
 _WIDTHS = (
@@ -32,17 +35,20 @@ _LIMITS = {
 
 
 def choose_images(ann_file: Path, out: Path) -> None:
-    """Write a COCO file of the images with the most objects.
+    """Write a COCO file of the images with the most objects of some size.
 
     Args:
         ann_file: COCO annotations.
         out: The file to write.
     """
     coco = json.loads(ann_file.read_text(encoding="utf-8"))
-    counts = dict.fromkeys((image["id"] for image in coco["images"]), 0)
+    numbers = [image["id"] for image in coco["images"]]
+    objects, large = Counter(numbers), Counter(numbers)
     for annotation in coco["annotations"]:
-        counts[annotation["image_id"]] += not annotation.get("iscrowd", 0)
-    chosen = sorted(counts, key=lambda number: (-counts[number], number))[:IMAGES]
+        if not annotation.get("iscrowd", 0):
+            objects[annotation["image_id"]] += 1
+            large[annotation["image_id"]] += math.prod(annotation["bbox"][2:]) >= AREA
+    chosen = sorted(numbers, key=lambda one: (-large[one], -objects[one], one))[:IMAGES]
     coco["images"] = [image for image in coco["images"] if image["id"] in chosen]
     coco["annotations"] = [one for one in coco["annotations"] if one["image_id"] in chosen]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +67,7 @@ def smoke_config(config: Config, data_root: Path, ann_file: Path, iterations: in
     cfg = copy.deepcopy(config)
     _lighten(cfg.model)
     batch = _HEAVY.get(cfg.model.backbone.type, BATCH)
-    side = SIDE if batch == BATCH else HEAVY_SIDE
+    side = HEAVY_SIDE if batch == 2 else SIDE
     for split, shuffle in (("train", True), ("val", False), ("test", False)):
         dataset = cfg[f"{split}_dataloader"].dataset
         while "dataset" in dataset:
@@ -134,7 +140,7 @@ def _lighten(model: Any) -> None:
     elif backbone["type"] == "SSDVGG":
         _drop_last_level(model)
     elif backbone["type"] == "TridentResNet":
-        model["train_cfg"]["rcnn"]["sampler"]["num"] = 16  # its head is a stage of R50
+        _shrink_regions(model)
 
 
 def _slim(model: Any) -> None:
@@ -147,6 +153,16 @@ def _slim(model: Any) -> None:
                 part[key] //= _SHRINK
             elif isinstance(part.get(key), (list, tuple)):
                 part[key] = [width // _SHRINK for width in part[key]]
+
+
+def _shrink_regions(model: Any) -> None:
+    """Give TridentNet's second stage, which is a stage of R50, few and small regions."""
+    model["train_cfg"]["rcnn"]["sampler"]["num"] = 16
+    for proposals in (model["train_cfg"]["rpn_proposal"], model["test_cfg"]["rpn"]):
+        proposals["max_per_img"] = 50
+    head = model["roi_head"]
+    head["bbox_roi_extractor"]["roi_layer"]["output_size"] = 8
+    head["bbox_head"]["roi_feat_size"] = 4
 
 
 def _drop_last_level(model: Any) -> None:
