@@ -43,7 +43,8 @@ def parse_args(words: Sequence[str], doc: str | None) -> argparse.Namespace:
     add("--merge-thr", type=float, default=0.5, help="overlap from which the detections of two "
         "slices are one object (default: 0.5)")  # fmt: skip
     add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
-        "that become black and white; needed where pixels have more than 8 bits")  # fmt: skip
+        "that become black and white; needed where pixels have more than 8 bits and the config has "
+        "no LoadImageInRange")  # fmt: skip
     add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
         "shown as gray; needed where a raster has others")  # fmt: skip
     add("--ann-file", type=Path, help="COCO file: only its images, and its ids")

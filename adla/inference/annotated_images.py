@@ -12,7 +12,8 @@ from adla.evaluation.box_arrays import Detections
 from adla.visualization.annotated import annotate
 from adla.visualization.overview import draw_overview
 
-from .image_readers import Picture, Raster
+from .image_readers import Picture, RowBuffer
+from .raster_reader import Raster
 
 #: Longer side in pixels up to which an image is drawn whole, and that of an overview at most.
 WHOLE_SIDE, OVERVIEW_SIDE = 3000, 2000
@@ -58,7 +59,7 @@ def save_annotated(
     """
     longer = max(source.width, source.height)
     if longer <= WHOLE_SIDE:
-        pixels, _ = source.read_rows(0, source.height)
+        pixels, _ = RowBuffer(source).read(0, source.height)
         picture = annotate(pixels, found, classes, scores)
     else:
         factor = -(-longer // OVERVIEW_SIDE)
@@ -70,8 +71,8 @@ def save_annotated(
 def read_shrunk(source: Picture | Raster, factor: int) -> ndarray:
     """Return a scene in which each pixel is the mean of `factor` x `factor` ones, BGR, uint8."""
     rows = factor * max(1, _STRIPE // (source.width * factor))
-    stripes = []
+    stripes, buffer = [], RowBuffer(source)
     for top in range(0, source.height, rows):
-        pixels, _ = source.read_rows(top, min(top + rows, source.height))
+        pixels, _ = buffer.read(top, min(top + rows, source.height))
         stripes.append(np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).reduce(factor)))
     return np.concatenate(stripes)

@@ -79,7 +79,12 @@ def test_finished_work_is_not_overwritten_and_broken_images_set_the_exit_code(
     assert (tmp_path / "out/detections.json").read_bytes() == before
     broken.write_text("text")
     code, _, err = adla_command(*command, broken, *arguments, "--fresh")
-    assert code == 1 and "left out no.png" in err
+    assert code == 1 and "left out no.png" in err and "keeps what is done" in err
+    assert (tmp_path / "out/predict_journal").is_dir()
+    Image.new("L", (40, 40)).save(broken)
+    code, out, err = adla_command(*command, broken, *arguments)
+    assert (code, err) == (0, "") and "in 2 images" in out
+    assert not (tmp_path / "out/predict_journal").exists()
 
 
 @pytest.fixture
@@ -104,6 +109,7 @@ def test_a_model_that_comes_along_finds_what_its_checkpoint_finds(
     where = tmp_path / "work_dirs/predict/noise-n/picture/results.json"
     found = json.loads(where.read_text())
     assert Image.open(where.parent / "annotated/picture.png").size[0] == 4 * 64
+    assert "annotated/picture.png" in (where.parent / ".predict_outputs").read_text().splitlines()
     options.append("--no-annotated")
     adla_command("predict", *detector_files, picture, "--out", "other", *options)
     assert not (tmp_path / "other/annotated").exists()
