@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
@@ -79,3 +80,27 @@ def explain_refusal(error: UnpicklingError) -> str:
         f"the checkpoint {what}, so nothing of it was loaded; if you trust its source, set "
         "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1"
     )
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint on the CPU, as mmengine does.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read, or holds no mapping.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no such checkpoint: {path}")
+    try:
+        state = mmengine_checkpoint.CheckpointLoader.load_checkpoint(
+            str(path), map_location="cpu", logger="silent"
+        )
+    except UnpicklingError as error:
+        reason = explain_refusal(error)
+        raise ValueError(f"{path} is no readable checkpoint: {reason}") from None
+    except Exception as error:  # torch and pickle raise anything at a file that is not theirs
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{path} is no readable checkpoint: {reason}") from None
+    if not isinstance(state, dict):
+        raise ValueError(f"{path} is no checkpoint: it holds a {type(state).__name__}")
+    return state

@@ -2,22 +2,20 @@
 
 import copy
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from mmdet.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmengine.runner.checkpoint import CheckpointLoader
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
-from adla.config_file import load_config
+from adla.config_file import load_config, parse_config
 from adla.datasets.image_loader import LoadImage, find_load_step, image_loader
 from adla.evaluation.box_arrays import Detections
 
-from ..compat.checkpoints import explain_refusal
+from ..compat.checkpoints import read_checkpoint
 from ..compat.prepare import prepare_stack
 
 
@@ -32,7 +30,29 @@ def load_detector_config(path: Path, options: dict | None = None) -> Config:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no config, or has no test pipeline with the steps that slices need.
     """
-    config = load_config(path, options)
+    return check_pipeline(load_config(path, options), path)
+
+
+def stored_config(checkpoint: Path, options: dict | None = None) -> Config:
+    """Read the config that a checkpoint brings, see :func:`load_detector_config`.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it brings no config, or one that does not suit.
+    """
+    prepare_stack()
+    text = read_checkpoint(checkpoint).get("meta", {}).get("cfg")
+    if not isinstance(text, str):
+        raise ValueError(f"{checkpoint} brings no config")
+    return check_pipeline(parse_config(text, options, checkpoint), checkpoint)
+
+
+def check_pipeline(config: Config, path: Path) -> Config:
+    """Return a config that has the test pipeline that slices need.
+
+    Raises:
+        ValueError: If it has none, or a step is missing; the message calls the config `path`.
+    """
     dataset = config.get("test_dataloader", {}).get("dataset", {})
     steps = [str(step["type"]).split(".")[-1] for step in dataset.get("pipeline") or []]
     if not steps:
@@ -132,23 +152,14 @@ class SliceDetector:
     """
 
     def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
-        if not checkpoint.is_file():
-            raise FileNotFoundError(f"no such checkpoint: {checkpoint}")
         prepare_stack()  # before anything reads the checkpoint
         config = copy.deepcopy(config)
         if config.model.get("backbone", {}).get("init_cfg"):
             config.model.backbone.init_cfg = None
         _take_arrays(config)
         config.visualizer = dict(type="DetLocalVisualizer")
-        try:
-            state = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
-            weights = state.get("state_dict", state)
-        except UnpicklingError as error:
-            reason = explain_refusal(error)
-            raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None
-        except Exception as error:  # torch and pickle raise anything at a file that is not theirs
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(f"{checkpoint} is no readable checkpoint: {reason}") from None
+        state = read_checkpoint(checkpoint)
+        weights = state.get("state_dict", state)
         check_fit(config, weights, checkpoint)
         self.classes = _class_names(config, state, checkpoint)
         wrapper = AutoDetectionModel.from_pretrained(
