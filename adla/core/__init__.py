@@ -17,6 +17,7 @@ from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
 from .overlaps import ciou, diou, dotd, iou, nwd, pairwise_iof, pairwise_iou, rfd, simd
 from .pair_search import OverlappingPairs, overlapping_pairs
 from .ranked import RankedAssignment, Ranking, assign_hierarchical, assign_ranked, rank_boxes
+from .shape_ratio import ShapeMatches, match_shapes, shape_ratios
 from .task_aligned import TaskAlignment, TaskAlignmentRule, assign_task_aligned
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "OverlappingPairs",
     "RankedAssignment",
     "Ranking",
+    "ShapeMatches",
     "TaskAlignment",
     "TaskAlignmentRule",
     "adaptive_thresholds",
@@ -40,6 +42,7 @@ __all__ = [
     "dotd",
     "dynamic_iou",
     "iou",
+    "match_shapes",
     "matching_degree",
     "nwd",
     "overlapping_pairs",
@@ -47,6 +50,7 @@ __all__ = [
     "pairwise_iou",
     "rank_boxes",
     "rfd",
+    "shape_ratios",
     "simd",
     "size_bin_indices",
 ]

@@ -4,7 +4,7 @@ from adla.compat.prepare import prepare_stack
 
 prepare_stack()
 
-from .backbones import C2fDarknet, TimmBackbone
+from .backbones import C2fDarknet, TimmBackbone, YOLOv5Darknet
 from .dense_heads import (
     AdlaATSSHead,
     AdlaRetinaHead,
@@ -13,9 +13,10 @@ from .dense_heads import (
     MSLAHead,
     OSCARHead,
     PredictionAwareMixin,
+    YOLOv5Head,
 )
 from .losses import CompleteIoULoss
-from .necks import OSCARFPN, TinyPAFPN
+from .necks import OSCARFPN, TinyPAFPN, YOLOv5PAFPN
 from .roi_heads import AdlaRoIHead
 from .task_modules import (
     AdaptiveDynamicAssigner,
@@ -34,6 +35,7 @@ from .task_modules import (
     SimDOverlaps2D,
     SparseMaxIoUAssigner,
     StridedPointGenerator,
+    YOLOv5BBoxCoder,
     YOLOv8Assigner,
 )
 
@@ -67,5 +69,9 @@ __all__ = [
     "StridedPointGenerator",
     "TimmBackbone",
     "TinyPAFPN",
+    "YOLOv5BBoxCoder",
+    "YOLOv5Darknet",
+    "YOLOv5Head",
+    "YOLOv5PAFPN",
     "YOLOv8Assigner",
 ]

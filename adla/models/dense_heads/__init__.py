@@ -4,6 +4,7 @@ from .adla_heads import AdlaATSSHead, AdlaRetinaHead, AdlaRPNHead, AdlaSSDHead
 from .msla_head import MSLAHead
 from .oscar_head import OSCARHead
 from .prediction_aware import PredictionAwareMixin
+from .yolov5_head import YOLOv5Head
 
 __all__ = [
     "AdlaATSSHead",
@@ -13,4 +14,5 @@ __all__ = [
     "MSLAHead",
     "OSCARHead",
     "PredictionAwareMixin",
+    "YOLOv5Head",
 ]

@@ -2,5 +2,6 @@
 
 from .oscar_fpn import OSCARFPN
 from .tiny_pafpn import TinyPAFPN
+from .yolov5_pafpn import YOLOv5PAFPN
 
-__all__ = ["OSCARFPN", "TinyPAFPN"]
+__all__ = ["OSCARFPN", "TinyPAFPN", "YOLOv5PAFPN"]
