@@ -28,8 +28,8 @@ COMPONENTS = {
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """
         AdlaATSSHead AdlaRPNHead AdlaRetinaHead AdlaRoIHead AdlaSSDHead C2fDarknet
-        CompleteIoULoss MSLAHead OSCARFPN OSCARHead RampedEMA TimmBackbone TinyPAFPN
-        YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
+        CompleteIoULoss FSANetFPN FSANetHead MSLAHead OSCARFPN OSCARHead RampedEMA
+        TimmBackbone TinyPAFPN YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
     """,
     "OPTIM_WRAPPERS": "MixedPrecisionOptimWrapper SummingOptimWrapper",
     "TASK_UTILS": """

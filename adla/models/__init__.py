@@ -10,13 +10,14 @@ from .dense_heads import (
     AdlaRetinaHead,
     AdlaRPNHead,
     AdlaSSDHead,
+    FSANetHead,
     MSLAHead,
     OSCARHead,
     PredictionAwareMixin,
     YOLOv5Head,
 )
 from .losses import CompleteIoULoss
-from .necks import OSCARFPN, TinyPAFPN, YOLOv5PAFPN
+from .necks import OSCARFPN, FSANetFPN, TinyPAFPN, YOLOv5PAFPN
 from .roi_heads import AdlaRoIHead
 from .task_modules import (
     AdaptiveDynamicAssigner,
@@ -55,6 +56,8 @@ __all__ = [
     "DFLPointCoder",
     "DIoUOverlaps2D",
     "DotDOverlaps2D",
+    "FSANetFPN",
+    "FSANetHead",
     "HierarchicalAssigner",
     "MSLAAssigner",
     "MSLAHead",

@@ -1,6 +1,7 @@
 """Dense heads whose assigner sees what the network predicts."""
 
 from .adla_heads import AdlaATSSHead, AdlaRetinaHead, AdlaRPNHead, AdlaSSDHead
+from .fsanet_head import FSANetHead
 from .msla_head import MSLAHead
 from .oscar_head import OSCARHead
 from .prediction_aware import PredictionAwareMixin
@@ -11,6 +12,7 @@ __all__ = [
     "AdlaRPNHead",
     "AdlaRetinaHead",
     "AdlaSSDHead",
+    "FSANetHead",
     "MSLAHead",
     "OSCARHead",
     "PredictionAwareMixin",
