@@ -13,8 +13,8 @@ CORE = """
     SIZE_BINS AdaptiveAssignment AssignmentRule OverlappingPairs RankedAssignment Ranking
     ShapeMatches TaskAlignment TaskAlignmentRule adaptive_thresholds alpha_at assign_adaptive
     assign_hierarchical assign_ranked assign_task_aligned ciou clean_boxes diou dotd
-    dynamic_iou iou match_shapes matching_degree nwd overlapping_pairs pairwise_iof pairwise_iou
-    rank_boxes rfd shape_ratios simd size_bin_indices
+    dynamic_iou iou match_shapes matching_degree matching_weights nwd overlapping_pairs
+    pairwise_iof pairwise_iou rank_boxes rfd shape_ratios simd size_bin_indices
 """
 COMPONENTS = {
     "DATASETS": """
@@ -28,7 +28,7 @@ COMPONENTS = {
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """
         AdlaATSSHead AdlaRPNHead AdlaRetinaHead AdlaRoIHead AdlaSSDHead C2fDarknet
-        CompleteIoULoss FSANetFPN FSANetHead MSLAHead OSCARFPN OSCARHead RampedEMA
+        CompleteIoULoss DALRetinaHead FSANetFPN FSANetHead MSLAHead OSCARFPN OSCARHead RampedEMA
         TimmBackbone TinyPAFPN YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
     """,
     "OPTIM_WRAPPERS": "MixedPrecisionOptimWrapper SummingOptimWrapper",

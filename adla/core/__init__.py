@@ -12,6 +12,7 @@ from .adaptive import (
     assign_adaptive,
     dynamic_iou,
     matching_degree,
+    matching_weights,
 )
 from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
 from .overlaps import ciou, diou, dotd, iou, nwd, pairwise_iof, pairwise_iou, rfd, simd
@@ -44,6 +45,7 @@ __all__ = [
     "iou",
     "match_shapes",
     "matching_degree",
+    "matching_weights",
     "nwd",
     "overlapping_pairs",
     "pairwise_iof",

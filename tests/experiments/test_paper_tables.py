@@ -88,5 +88,5 @@ def test_small_counterparts_exist(dataset):
     light, rows, left_out = select(TABLES, TABLES["light"], [], dataset)
     assert rows == find_rows(light, [])
     # Thresholds on other measures than the IoU are compared on real images alone.
-    assert (len(rows), len(left_out)) == ((10, 10) if dataset == "demo" else (20, 0))
+    assert (len(rows), len(left_out)) == ((11, 10) if dataset == "demo" else (21, 0))
     assert all(row.name.startswith(("at-", "adla-")) for row in left_out)

@@ -1,6 +1,7 @@
 """Dense heads whose assigner sees what the network predicts."""
 
 from .adla_heads import AdlaATSSHead, AdlaRetinaHead, AdlaRPNHead, AdlaSSDHead
+from .dal_retina_head import DALRetinaHead
 from .fsanet_head import FSANetHead
 from .msla_head import MSLAHead
 from .oscar_head import OSCARHead
@@ -12,6 +13,7 @@ __all__ = [
     "AdlaRPNHead",
     "AdlaRetinaHead",
     "AdlaSSDHead",
+    "DALRetinaHead",
     "FSANetHead",
     "MSLAHead",
     "OSCARHead",
