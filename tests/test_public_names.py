@@ -28,8 +28,8 @@ COMPONENTS = {
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """
         AdlaATSSHead AdlaRPNHead AdlaRetinaHead AdlaRoIHead AdlaSSDHead C2fDarknet
-        CompleteIoULoss DALRetinaHead FSANetFPN FSANetHead MSLAHead OSCARFPN OSCARHead RampedEMA
-        TimmBackbone TinyPAFPN YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
+        CompleteIoULoss DALRetinaHead FSANetFPN FSANetHead MCenterNetHead MSLAHead OSCARFPN
+        OSCARHead RampedEMA TimmBackbone TinyPAFPN YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
     """,
     "OPTIM_WRAPPERS": "MixedPrecisionOptimWrapper SummingOptimWrapper",
     "TASK_UTILS": """

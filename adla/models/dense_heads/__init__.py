@@ -3,6 +3,7 @@
 from .adla_heads import AdlaATSSHead, AdlaRetinaHead, AdlaRPNHead, AdlaSSDHead
 from .dal_retina_head import DALRetinaHead
 from .fsanet_head import FSANetHead
+from .m_centernet_head import MCenterNetHead
 from .msla_head import MSLAHead
 from .oscar_head import OSCARHead
 from .prediction_aware import PredictionAwareMixin
@@ -15,6 +16,7 @@ __all__ = [
     "AdlaSSDHead",
     "DALRetinaHead",
     "FSANetHead",
+    "MCenterNetHead",
     "MSLAHead",
     "OSCARHead",
     "PredictionAwareMixin",
