@@ -1,6 +1,7 @@
 """Files and folders that appear under their names whole or not at all."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,15 +24,41 @@ def atomic_paths(targets: Iterable[str | os.PathLike]) -> Iterator[list[Path]]:
     try:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(path)
         yield drafts
         for draft, path in zip(drafts, paths, strict=True):
             os.replace(draft, path)
     finally:
         for draft in drafts:
-            if draft.is_dir():
-                shutil.rmtree(draft, ignore_errors=True)
-            else:
-                draft.unlink(missing_ok=True)
+            _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_running(pid: int) -> bool:
+    """Say whether there is a process of this number on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove the drafts of a target whose processes were killed; others are left alone."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.tmp")
+    for draft in path.parent.iterdir():
+        found = pattern.fullmatch(draft.name)
+        if found and not _is_running(int(found[1])):
+            _remove(draft)
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Files and folders that are there whole or not at all."""
 
+import os
+import subprocess
+
 import pytest
 
 from adla.atomic_files import atomic_file, atomic_folder, atomic_paths
@@ -47,3 +50,18 @@ def test_a_folder_is_whole_and_replaces_none(tmp_path):
     folder.symlink_to("nowhere")
     with pytest.raises(FileExistsError, match="is there already"), atomic_folder(folder):
         pass
+
+
+def test_drafts_of_killed_processes_go_with_the_next_write(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    abandoned = tmp_path / f".a.txt.{ended.pid}.tmp"
+    of_another_file = tmp_path / f".b.txt.{ended.pid}.tmp"
+    of_a_running_process = tmp_path / f".a.txt.{os.getppid()}.tmp"
+    abandoned.mkdir()
+    of_another_file.touch()
+    of_a_running_process.touch()
+    with atomic_file(tmp_path / "a.txt") as file:
+        file.write("whole")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"a.txt", of_another_file.name, of_a_running_process.name}

@@ -1,7 +1,6 @@
-"""What goes with ``--launcher``, and with ``--amp``: one sentence where it does not."""
+"""What goes with ``--launcher``: one sentence where it does not."""
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -62,23 +61,3 @@ def join_cpu_processes(launcher: str) -> None:
         sys.exit(f"adla: {misfit}")
     if launcher == "pytorch" and not torch.cuda.is_available():
         torch.distributed.init_process_group("gloo")
-
-
-def explain(error: Exception, words: Sequence[str]) -> str:
-    """Say what a training does not support that ended with an error; '' where it is another fault.
-
-    Args:
-        error: The error.
-        words: The command line.
-    """
-    message = str(error)
-    kernel = re.search(r"""["'](\w+)["'] not implemented for ['"](Half|BFloat16)['"]""", message)
-    if kernel and "--amp" in words:
-        short = {"Half": "float16", "BFloat16": "bfloat16"}[kernel[2]]
-        return f"{kernel[1]} has no kernel for {short} on this device: train without --amp"
-    if "device_ids and output_device arguments only work with" in message:
-        return (
-            "NCCL needs a GPU, and this machine has none: for gloo on CPUs add --cfg-options "
-            "model_wrapper_cfg.type=MMDistributedDataParallel model_wrapper_cfg.device_ids=None"
-        )
-    return ""

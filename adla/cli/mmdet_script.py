@@ -2,6 +2,7 @@
 
 import difflib
 import runpy
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,9 @@ from pickle import UnpicklingError
 from adla.installed_files import find_root
 
 from .convert import CONVERTERS
-from .launchers import explain, find_launcher, join_cpu_processes
+from .launchers import find_launcher, join_cpu_processes
 from .mmdet_imports import import_mmdet
+from .training_errors import explain
 
 
 def suggest(message: str) -> str:
@@ -45,6 +47,18 @@ def let_amp_run_anywhere() -> None:
     OPTIM_WRAPPERS.register_module(name="AmpOptimWrapper", module=MixedPrecisionOptimWrapper)
 
 
+def keep_checkpoints_sound() -> None:
+    """Write checkpoints that a kill cannot damage, and resume from a sound one."""
+    from mmdet.registry import HOOKS
+    from mmengine.runner import runner
+
+    from adla.engine import AtomicCheckpointHook
+    from adla.engine.resume import find_sound_checkpoint
+
+    HOOKS.register_module(name="CheckpointHook", module=AtomicCheckpointHook)
+    runner.find_latest_checkpoint = find_sound_checkpoint
+
+
 def run(name: str, words: Sequence[str], doc: str | None) -> int:
     """Run mmdet's ``tools/NAME``.
 
@@ -63,20 +77,30 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
 
     join_cpu_processes(find_launcher(words))
     let_amp_run_anywhere()
+    keep_checkpoints_sound()
     script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
     if "-h" in words or "--help" in words:
         print((doc or "").replace("``", ""))
     sys.argv = [f"adla {name.removesuffix('.py')}", *words]
+    # SIGTERM ends it as Ctrl-C does, so that no draft of a file is left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         runpy.run_path(script, run_name="__main__")
+    except KeyboardInterrupt:
+        sys.exit(f"adla: stopped{_say_how_to_go_on(name)}")
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
         sys.exit(f"adla: {message}{suggest(message)}")
     except UnpicklingError as error:
         sys.exit(f"adla: {explain_refusal(error)}")
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         reason = explain(error, words)
         if not reason:
             raise
-        sys.exit(f"adla: {reason}")
+        sys.exit(f"adla: {reason}{_say_how_to_go_on(name) if isinstance(error, OSError) else ''}")
     return 0
+
+
+def _say_how_to_go_on(name: str) -> str:
+    """Return what ends a message about a script that was stopped from outside."""
+    return "; with --resume it goes on from its last checkpoint" if name == "train.py" else ""

@@ -7,6 +7,9 @@ prepare_stack()
 from .hooks import (
     AssignProgressHook,
     AssignStatsHook,
+    AtomicCheckpointHook,
+    ChannelsLastHook,
+    ExactResumeHook,
     MetricTableHook,
     UpdateEMAHook,
     YOLOv8ScheduleHook,
@@ -16,6 +19,9 @@ from .optim_wrappers import MixedPrecisionOptimWrapper, SummingOptimWrapper
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "AtomicCheckpointHook",
+    "ChannelsLastHook",
+    "ExactResumeHook",
     "MetricTableHook",
     "MixedPrecisionOptimWrapper",
     "SummingOptimWrapper",

@@ -1,14 +1,13 @@
 """A run: one row with one seed, where it writes, and how far it is."""
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from adla.folder_lock import FolderInUseError, lock_file
 
 from .tables import Row
 
@@ -40,17 +39,13 @@ class Run:
         """The file that says how far it is."""
         return self.work_dir / "run.json"
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[bool]:
-        """Hold the run against other processes; yields whether this one got it."""
-        self.work_dir.mkdir(parents=True, exist_ok=True)
-        with (self.work_dir / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+    def lock(self) -> IO[str]:
+        """Hold the run against other processes until what is returned is closed.
+
+        Raises:
+            FolderInUseError: If another one holds it.
+        """
+        return lock_file(self.work_dir / ".lock")
 
 
 @dataclass
@@ -138,9 +133,10 @@ def describe(run: Run) -> str:
     record = load_record(run)
     if record is None:
         return "not run"
-    with run.lock() as free:
-        if not free:
-            return f"{record.stage}ing"
+    try:
+        run.lock().close()
+    except FolderInUseError:
+        return f"{record.stage}ing"
     if record.failed:
         return f"crashed in {record.stage}"
     if record.tested:

@@ -60,12 +60,7 @@ class Stages:
         failures = []
         for run in runs:
             try:
-                with run.lock() as mine:
-                    if not mine:
-                        raise RuntimeError(
-                            f"another process is at it and holds {run.work_dir / '.lock'}; wait "
-                            "for it, or end it"
-                        )
+                with run.lock():
                     self._train(run) if stage == "train" else self._test(run)
             except (RuntimeError, ValueError, OSError) as error:
                 failures.append(run.name)

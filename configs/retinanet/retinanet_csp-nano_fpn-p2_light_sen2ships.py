@@ -2,7 +2,7 @@ _base_ = [
     "../_base_/models/retinanet_csp-nano_fpn-p2.py",
     "../_base_/datasets/sen2ships_detection.py",
     "../_base_/schedules/schedule_light-24e.py",
-    "../_base_/default_runtime.py",
+    "../_base_/light_runtime.py",
 ]
 
 # Anchors of 6 to 38 px, as the ships are; mean and deviation of the training images; a slim head,

@@ -1,5 +1,7 @@
 """The hooks by themselves."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmdet.models.task_modules import MaxIoUAssigner
@@ -7,7 +9,7 @@ from mmengine.runner import IterBasedTrainLoop
 from torch import nn
 
 from adla.core import AssignmentRule, assign_adaptive
-from adla.engine import AssignProgressHook, AssignStatsHook
+from adla.engine import AssignProgressHook, AssignStatsHook, ChannelsLastHook
 from adla.engine.assigners import find_assigners
 from adla.engine.hooks.assign_stats_hook import count_by_size
 from adla.models import AdaptiveDynamicAssigner
@@ -90,3 +92,15 @@ def test_count_by_size_agrees_with_the_assignment():
     assert counts[:, 1].sum() == (result.gt_inds > 0).sum()
     without = set(range(1, 61)) - set(result.gt_inds.tolist())
     assert counts[:, 2].sum() == len(without)
+
+
+def test_channels_last_weights_give_the_same_network_and_channels_last_features():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.SiLU(), nn.Conv2d(8, 4, 3))
+    image = torch.rand(2, 3, 16, 16)
+    before = network(image)
+    ChannelsLastHook().before_run(SimpleNamespace(model=network))
+    after = network(image)
+    assert before.is_contiguous()
+    assert after.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(after, before)

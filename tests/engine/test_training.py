@@ -78,10 +78,23 @@ def run_in_a_process(cfg, kill_at=None, resume=False):
     return subprocess.run([sys.executable, "-c", code, str(path)], cwd=REPO, env=env).returncode
 
 
-def test_a_killed_and_resumed_training_equals_an_uninterrupted_one(scenes, tmp_path):
-    whole = tiny_config(scenes, tmp_path / "whole", **{"randomness.seed": 3})
+FLIPS = {
+    "train_dataloader.num_workers": 1,
+    "train_dataloader.persistent_workers": True,
+    "default_hooks.exact_resume": dict(type="ExactResumeHook"),
+}
+
+
+@pytest.mark.parametrize("options", [{}, FLIPS], ids=["without augmentation", "flips in a worker"])
+def test_a_killed_and_resumed_training_equals_an_uninterrupted_one(scenes, tmp_path, options):
+    options = {"randomness.seed": 3, **options}
+    whole, broken = (
+        tiny_config(scenes, tmp_path / name, **options) for name in ("whole", "broken")
+    )
+    if len(options) > 1:
+        for cfg in (whole, broken):
+            cfg.train_dataloader.dataset.pipeline.insert(2, dict(type="RandomFlip", prob=0.5))
     train(whole)
-    broken = tiny_config(scenes, tmp_path / "broken", **{"randomness.seed": 3})
     assert run_in_a_process(broken, kill_at=6) == -signal.SIGKILL
     assert not (tmp_path / "broken" / "epoch_2.pth").exists()
     assert run_in_a_process(broken, resume=True) == 0

@@ -12,6 +12,7 @@ from adla.experiments.runs import describe, load_record, make_run
 from adla.experiments.stages import Stages
 
 from ..config_utils import CONFIG_ROOT
+from ..held_lock import held_elsewhere
 
 ROOT = CONFIG_ROOT.parent
 
@@ -93,7 +94,7 @@ def test_a_changed_config_and_a_second_process_are_refused(stages, machine, tabl
     assert stages.run_all("test", [run])
     assert "has changed since" in machine.said[-1]
     assert f"mv {run.work_dir} {run.work_dir}.old" in machine.said[-1]
-    with run.lock():
+    with held_elsewhere(run.work_dir / ".lock"):
         assert describe(run) == "training"
         assert stages.run_all("train", [run])
     assert f"another process is at it and holds {run.work_dir / '.lock'}" in machine.said[-1]

@@ -2,6 +2,9 @@
 
 from .assign_progress_hook import AssignProgressHook
 from .assign_stats_hook import AssignStatsHook
+from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .channels_last_hook import ChannelsLastHook
+from .exact_resume_hook import ExactResumeHook
 from .metric_table_hook import MetricTableHook
 from .update_ema_hook import RampedEMA, UpdateEMAHook
 from .yolov8_schedule_hook import YOLOv8ScheduleHook
@@ -9,6 +12,9 @@ from .yolov8_schedule_hook import YOLOv8ScheduleHook
 __all__ = [
     "AssignProgressHook",
     "AssignStatsHook",
+    "AtomicCheckpointHook",
+    "ChannelsLastHook",
+    "ExactResumeHook",
     "MetricTableHook",
     "RampedEMA",
     "UpdateEMAHook",

@@ -1,0 +1,92 @@
+"""Checkpoints that a kill or a full disk cannot damage."""
+
+from pathlib import Path
+from typing import Any
+
+from mmdet.registry import HOOKS
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend
+from mmengine.fileio.backends import register_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from adla.atomic_files import atomic_file
+from adla.folder_lock import lock_file
+
+
+@register_backend("adla_atomic")
+class AtomicLocalBackend(LocalBackend):
+    """Local files that take their names once they are complete and on the disk."""
+
+    def put(self, obj: bytes | memoryview, filepath: str | Path) -> None:
+        """Write a file."""
+        with atomic_file(filepath, "wb", durable=True) as file:
+            file.write(obj)
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """mmengine's ``CheckpointHook`` in an order that always leaves a sound checkpoint.
+
+    A checkpoint takes its name once it is complete, ``last_checkpoint`` names it then, and only
+    after that an outdated one is removed. mmengine removes first and writes in place. It takes the
+    arguments of ``CheckpointHook``; with ``backend_args`` of another storage it is that hook.
+    A second training in the same work folder is refused, as the two would mix their checkpoints.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_local = self.backend_args is None and self.file_client_args is None
+        if self.is_local:
+            self.backend_args = dict(backend="adla_atomic")
+
+    def before_train(self, runner: Runner) -> None:
+        """Hold the work folder.
+
+        Raises:
+            FolderInUseError: If another training holds it.
+        """
+        if is_main_process():
+            self.lock = lock_file(Path(runner.work_dir) / ".training.lock")
+        super().before_train(runner)
+
+    def after_train(self, runner: Runner) -> None:
+        """Free the work folder."""
+        super().after_train(runner)
+        if is_main_process():
+            self.lock.close()
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        """Save a checkpoint, then remove the one that is too many."""
+        if not self.is_local:
+            super()._save_checkpoint_with_step(runner, step, meta)
+            return
+        outdated = self._count(runner, step)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info("last_ckpt", self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if is_main_process():
+            with atomic_file(Path(runner.work_dir) / "last_checkpoint") as file:
+                file.write(self.last_ckpt)
+            if outdated is not None:
+                (Path(self.out_dir) / self.filename_tmpl.format(outdated)).unlink(missing_ok=True)
+
+    def _count(self, runner: Runner, step: int) -> int | None:
+        """Note a step among those that are kept; return the one that is too many."""
+        if self.max_keep_ckpts <= 0 or (self.keep_ckpt_ids and self.keep_ckpt_ids[-1] == step):
+            return None
+        full = len(self.keep_ckpt_ids) == self.max_keep_ckpts
+        outdated = self.keep_ckpt_ids.popleft() if full else None
+        self.keep_ckpt_ids.append(step)
+        runner.message_hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
+        return outdated

@@ -1,0 +1,119 @@
+"""Checkpoints that survive a kill, and what a training goes on from."""
+
+import errno
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.fileio import LocalBackend
+
+from adla.engine import AtomicCheckpointHook
+from adla.engine.hooks.atomic_checkpoint_hook import AtomicLocalBackend
+from adla.engine.resume import find_sound_checkpoint, is_sound
+from adla.folder_lock import FolderInUseError
+
+from ..held_lock import held_elsewhere
+from .training import tiny_config, train
+
+
+def save(folder: Path, epoch: int, keep: float = 1) -> Path:
+    """Write a checkpoint of an epoch, of which a share of the bytes is kept; point to it."""
+    path = folder / f"epoch_{epoch}.pth"
+    torch.save({"state_dict": {"weight": torch.rand(64, 64)}}, path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content))])
+    (folder / "last_checkpoint").write_text(str(path))
+    return path
+
+
+def test_the_named_checkpoint_is_taken_if_it_is_sound(tmp_path, caplog):
+    save(tmp_path, 9)
+    named = save(tmp_path, 8)
+    assert find_sound_checkpoint(str(tmp_path)) == str(named)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("keep", [0, 0.3, 0.999])
+def test_a_truncated_checkpoint_is_passed_over(tmp_path, keep):
+    sound = save(tmp_path, 9)
+    cut = save(tmp_path, 10, keep)
+    assert is_sound(sound) and not is_sound(cut)
+    assert find_sound_checkpoint(str(tmp_path)) == str(sound)
+
+
+def test_a_changed_byte_is_found(tmp_path):
+    path = save(tmp_path, 1)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert find_sound_checkpoint(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("pointer", ["", "elsewhere/epoch_7.pth", None])
+def test_an_empty_wrong_or_missing_pointer(tmp_path, pointer):
+    save(tmp_path, 2)
+    sound = save(tmp_path, 10)
+    if pointer is None:
+        (tmp_path / "last_checkpoint").unlink()
+    else:
+        (tmp_path / "last_checkpoint").write_text(pointer)
+    assert find_sound_checkpoint(str(tmp_path)) == str(sound)
+
+
+def test_an_empty_folder_has_none(tmp_path):
+    assert find_sound_checkpoint(str(tmp_path)) is None
+
+
+def hook_config(scenes: Path, work_dir: Path) -> Config:
+    """Return the tiny training with the hook, which keeps one checkpoint."""
+    options = {
+        "default_hooks.checkpoint.type": "AtomicCheckpointHook",
+        "default_hooks.checkpoint.max_keep_ckpts": 1,
+        "default_hooks.checkpoint.save_best": "tiny/AP50",
+        "train_cfg.val_interval": 1,
+    }
+    return tiny_config(scenes, work_dir, **options)
+
+
+@pytest.mark.slow
+def test_it_keeps_what_mmengines_hook_keeps(scenes, tmp_path):
+    runner = train(hook_config(scenes, tmp_path))
+    assert any(type(hook) is AtomicCheckpointHook for hook in runner.hooks)
+    names = sorted(path.name for path in tmp_path.glob("*.pth"))
+    assert len(names) == 2 and names[0].startswith("best_tiny_AP50_epoch_")
+    assert names[1] == "epoch_3.pth"
+    assert find_sound_checkpoint(str(tmp_path)) == str(tmp_path / "epoch_3.pth")
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_the_checkpoint_before(scenes, tmp_path, monkeypatch):
+    written = []
+    put = AtomicLocalBackend.put
+
+    def fail_in_the_second(self, obj, filepath):
+        written.append(filepath)
+        if Path(filepath).name == "epoch_2.pth":
+            put(self, obj[: len(obj) // 2], str(filepath) + ".part")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(self, obj, filepath)
+
+    monkeypatch.setattr(AtomicLocalBackend, "put", fail_in_the_second)
+    with pytest.raises(OSError, match="No space left"):
+        train(hook_config(scenes, tmp_path))
+    assert find_sound_checkpoint(str(tmp_path)) == str(tmp_path / "epoch_1.pth")
+
+
+def test_another_storage_keeps_mmengines_hook():
+    hook = AtomicCheckpointHook(interval=1, backend_args=dict(backend="local"))
+    assert not hook.is_local and hook.backend_args == dict(backend="local")
+    assert issubclass(AtomicLocalBackend, LocalBackend)
+
+
+def test_two_trainings_of_one_folder_are_refused(scenes, tmp_path):
+    with (
+        held_elsewhere(tmp_path / ".training.lock"),
+        pytest.raises(FolderInUseError, match="another process"),
+    ):
+        train(hook_config(scenes, tmp_path))
+    assert not list(tmp_path.glob("*.pth"))
