@@ -22,8 +22,8 @@ COMPONENTS = {
         TinyCocoDataset VisDroneDataset
     """,
     "HOOKS": """
-        AssignProgressHook AssignStatsHook MetricTableHook UpdateEMAHook
-        YOLOv8ScheduleHook
+        AssignProgressHook AssignStatsHook AtomicCheckpointHook ChannelsLastHook
+        ExactResumeHook MetricTableHook UpdateEMAHook YOLOv8ScheduleHook
     """,
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """
@@ -39,7 +39,7 @@ COMPONENTS = {
         ReceptiveFieldGenerator SimDOverlaps2D SparseMaxIoUAssigner
         StridedPointGenerator YOLOv5BBoxCoder YOLOv8Assigner
     """,
-    "TRANSFORMS": "BoxMasks CenteredAffine GenerateNoCoMap HSVGain TargetCrop",
+    "TRANSFORMS": "BoxMasks CenteredAffine GenerateNoCoMap HSVGain LoadImageInRange TargetCrop",
 }
 COMMANDS = "train test table check eval predict convert export demo env"
 

@@ -68,7 +68,8 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
     add("--merge-thr", type=float, default=0.5, help="overlap from which the detections of two "
         "slices are one object (default: 0.5)")  # fmt: skip
     add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
-        "that become black and white; needed where pixels have more than 8 bits")  # fmt: skip
+        "that become black and white; needed where pixels have more than 8 bits and the config has "
+        "no LoadImageInRange")  # fmt: skip
     add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
         "shown as gray; needed where a raster has others")  # fmt: skip
     add("--ann-file", type=Path, help="COCO file: only its images, and its ids")
@@ -89,7 +90,7 @@ def check_out(out: Path, formats: list[str] | None) -> None:
     Raises:
         FileExistsError: If there is one.
     """
-    from adla.inference.prediction import FORMATS
+    from adla.inference.result_writers import FORMATS
     from adla.inference.resume_log import FOLDER
 
     for file in [out / FORMATS[name] for name in formats or FORMATS]:
@@ -101,7 +102,7 @@ def check_out(out: Path, formats: list[str] | None) -> None:
 
 def choose_settings(args: argparse.Namespace, config: Config) -> Settings:
     """Return how to predict, from the command line and the config."""
-    from adla.inference.settings import Settings
+    from adla.inference.settings import Settings, choose_range
     from adla.inference.slicing import choose_overlap, config_size
 
     size = config_size(config) if args.slice is None else args.slice
@@ -110,7 +111,7 @@ def choose_settings(args: argparse.Namespace, config: Config) -> Settings:
         choose_overlap(size, args.overlap, args.max_object),
         args.score_thr,
         args.batch_size,
-        tuple(args.value_range) if args.value_range else None,
+        choose_range(config.test_dataloader.dataset.pipeline, args.value_range),
         tuple(args.bands) if args.bands else None,
         args.nms_thr,
         args.merge_metric,
@@ -127,7 +128,12 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     """
     import torch
 
-    from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
+    from adla.inference.detector import (
+        SliceDetector,
+        check_score_thr,
+        detector_loader,
+        load_detector_config,
+    )
     from adla.inference.input_images import adopt_ids, find_images
     from adla.inference.prediction import Prediction
     from adla.inference.resume_log import FOLDER, ResumeLog
@@ -143,10 +149,12 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     category_ids = list(range(1, len(detector.classes) + 1))
     if args.ann_file:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
-    prediction = Prediction(images, settings, args.formats)
+    prediction = Prediction(images, settings, args.formats, detector_loader(config))
     if args.fresh:
         ResumeLog(args.out / FOLDER, None).discard()
     resume_log = ResumeLog(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
+    for note in prediction.notes:
+        print(f"adla predict: note: {note}", file=sys.stderr)
     slices = sum(map(len, prediction.grids.values()))
     console.print(
         f"{len(prediction.grids)} images, {slices} slices of "
@@ -160,7 +168,7 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         prediction.write(
             args.out, detector.classes, category_ids, resume_log, lambda: progress.advance(task)
         )
-    if not args.keep_journal:
+    if not (args.keep_journal or prediction.outcome.problems):
         resume_log.discard()
     return prediction.outcome
 
@@ -196,4 +204,7 @@ def main(words: Sequence[str]) -> int:
         console.print(f"  {file}", highlight=False, soft_wrap=True)
     for name, problem in outcome.problems.items():
         print(f"adla predict: left out {name}: {problem}", file=sys.stderr)
+    if outcome.problems:
+        again = "adla predict: the same command tries them again and keeps what is done"
+        print(again, file=sys.stderr)
     return 1 if outcome.problems else 0

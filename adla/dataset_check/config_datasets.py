@@ -10,6 +10,8 @@ from mmdet.datasets import CocoDataset
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
+from adla.datasets.image_loader import pipeline_range
+
 from .annotations import Records
 
 SPLITS = ("train", "val", "test")
@@ -42,6 +44,11 @@ class Source:
     def image_paths(self, records: Records) -> list[Path]:
         """Return the files of all images that are listed, each once."""
         return list(dict.fromkeys(self.image_dir / name for name in records.file_names))
+
+    @property
+    def has_range(self) -> bool:
+        """Whether the images are loaded by ``LoadImageInRange``."""
+        return pipeline_range(self.pipeline) is not None
 
     @property
     def classes(self) -> list[str]:

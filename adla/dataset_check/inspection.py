@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from adla.datasets.image_loader import image_loader
+
 from .annotations import Records
 from .config_datasets import Source, open_dataset
 from .image_files import read_files
@@ -91,7 +93,8 @@ def inspect_source(
     Raises:
         ValueError: If a transform of the pipeline cannot be built.
     """
-    files = read_files(source.image_paths(records), jobs, on_file)
+    load = image_loader(source.pipeline)
+    files = read_files(source.image_paths(records), jobs, on_file, load)
     opened = open_dataset(source.dataset)
     kept = set(records.image_ids) if opened.error else set(opened.boxes)
     chosen = records.usable(source.classes, kept)

@@ -20,9 +20,10 @@ from numpy import ndarray
 
 #: Transforms that leave the scale as it is; any other that is not followed gets a note.
 _HARMLESS = {
-    "LoadImageFromFile", "LoadAnnotations", "LoadProposals", "FilterAnnotations", "PackDetInputs",
-    "RandomFlip", "RandomShift", "PhotoMetricDistortion", "YOLOXHSVRandomAug", "CutOut",
-    "RandomErasing", "Corrupt", "Normalize", "ColorTransform", "DefaultFormatBundle",
+    "LoadImageFromFile", "LoadImageInRange", "LoadAnnotations", "LoadProposals",
+    "FilterAnnotations", "PackDetInputs", "RandomFlip", "RandomShift", "PhotoMetricDistortion",
+    "YOLOXHSVRandomAug", "CutOut", "RandomErasing", "Corrupt", "Normalize", "ColorTransform",
+    "DefaultFormatBundle",
 }  # fmt: skip
 
 _Step = Callable[[dict], dict]

@@ -1,11 +1,13 @@
 """Where problems of a data set are found."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy import ndarray
+
+from adla.datasets.image_identity import file_identity, leaves_folder, repeated_files
 
 from .annotations import Records
 from .config_datasets import Opened, Source
@@ -35,15 +37,20 @@ def shared_images(sources: Iterable[Source], paths: Mapping[int, set[Path]]) -> 
         sources: All datasets of a config.
         paths: Per position in `sources`, the files of its images.
     """
-    measured: dict[Path, str] = {}
-    trained: set[Path] = set()
+    measured: dict[Hashable, str] = {}
+    trained: dict[Hashable, Path] = {}
     for index, source in enumerate(sources):
+        files = {file_identity(path): path for path in paths[index]}
         if "train" in source.splits:
-            trained |= paths[index]
+            trained |= files
         for split in source.splits:
             if split != "train":
-                measured |= dict.fromkeys(paths[index], split)
-    items = [f"{path}: train and {measured[path]}" for path in sorted(trained & set(measured))]
+                measured |= dict.fromkeys(files, split)
+    items = [
+        f"{path}: train and {measured[file]}"
+        for file, path in sorted(trained.items(), key=lambda item: item[1])
+        if file in measured
+    ]
     return Problem("shared-image", items) if items else None
 
 
@@ -67,7 +74,6 @@ def _entries(records: Records) -> dict[str, list[str]]:
             for ann, category in zip(records.ann_ids, records.ann_categories, strict=True)
             if category not in known
         ],
-        "repeated-file": _repeated(Counter(records.file_names), "file"),
         "annotation-id-0": ["annotation 0"] if 0 in annotations else [],
         "image-id-0": ["image 0"] if 0 in images else [],
     }
@@ -136,10 +142,45 @@ def _images(records: Records, source: Source, files: Files) -> dict[str, list[st
                 f"annotated {size[0]:g} x {size[1]:g}"
             )
     return {
+        "repeated-file": repeated_files(records.file_names, source.image_dir),
+        "outside-folder": [repr(name) for name in records.file_names if leaves_folder(name)],
         "missing-image": [str(path) for path in files.missing],
         "unreadable-image": [f"{path}: {why}" for path, why in files.unreadable.items()],
         "image-size": wrong_size,
+        "hidden-bands": [f"{path}: {header}" for path, header in files.hidden_bands.items()],
+        **_depths(files, source.has_range),
     }
+
+
+def _depths(files: Files, has_range: bool) -> dict[str, list[str]]:
+    """Say what loading leaves of values of more than 8 bits, and what shows them whole."""
+    found: dict[str, list[str]] = {"unloadable-image": []}
+    for path, why in files.unloadable.items():
+        if path in files.depths:
+            advice = _propose_range(files, files.depths[path].dtype)
+        elif "complex" in why:
+            advice = "write it with real numbers, such as the magnitude"
+        else:
+            advice = "write it as PNG, or as TIFF with DEFLATE, of 1 or 3 bands"
+        found["unloadable-image"].append(f"{path}: a {why}; {advice}")
+    for path, depth in files.depths.items():
+        kind = "lost-gray-levels" if depth.is_spoiled else "more-than-8-bits"
+        if path in files.unloadable or (has_range and not depth.left < 2 <= depth.stored):
+            continue
+        line = (
+            f"{path}: {depth.left} of {depth.stored} gray levels are left ({depth.dtype}, "
+            f"{depth.low:.9g} to {depth.high:.9g}); {_propose_range(files, depth.dtype)}"
+        )
+        found.setdefault(kind, []).append(line)
+    return found
+
+
+def _propose_range(files: Files, dtype: str) -> str:
+    """Return the loading step that shows all values of the files of a type."""
+    alike = [depth for depth in files.depths.values() if depth.dtype == dtype]
+    low, high = min(depth.low for depth in alike), max(depth.high for depth in alike)
+    step = f'dict(type="LoadImageInRange", value_range=({low:.9g}, {high:.9g}))'
+    return f"{step} shows all values"
 
 
 def _loading(records: Records, source: Source, opened: Opened) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ COMPONENTS = {
     "HITUAVDataset": "hit_uav",
     "HSVGain": "transforms",
     "LEVIRShipDataset": "levir_ship",
+    "LoadImageInRange": "transforms",
     "SIRSTV2Dataset": "sirst_v2",
     "Sen2ShipsDataset": "sen2ships",
     "TargetCrop": "transforms",

@@ -11,7 +11,8 @@ from numpy import ndarray
 from adla.evaluation.box_arrays import Detections
 from adla.visualization.figure import VERMILION, add_box, new_grid, save_figure, show_image
 
-from .image_readers import Picture, Raster, RowBuffer
+from .image_readers import Picture, RowBuffer
+from .raster_reader import Raster
 
 #: Number of crops in a picture and in one line of it.
 CROPS, PER_LINE = 20, 5

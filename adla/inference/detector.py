@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from mmdet.registry import DATASETS, MODELS
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
 from adla.config_file import load_config
+from adla.datasets.image_loader import LoadImage, find_load_step, image_loader
 from adla.evaluation.box_arrays import Detections
 
 from ..compat.checkpoints import explain_refusal
@@ -38,11 +40,32 @@ def load_detector_config(path: Path, options: dict | None = None) -> Config:
             f"{path} has no test pipeline (test_dataloader.dataset.pipeline): "
             "prediction prepares its images by it"
         )
-    for needed in ("LoadImageFromFile", "Resize"):
-        if needed not in steps:
+    for needed, there in (
+        ("LoadImageFromFile", find_load_step(dataset["pipeline"]) is not None),
+        ("Resize", "Resize" in steps),
+    ):
+        if not there:
             hint = "; dict(type='Resize', scale_factor=1.0) changes no image" * (needed == "Resize")
             raise ValueError(f"{path}: the test pipeline has no {needed} step{hint}")
     return config
+
+
+def detector_loader(config: Config) -> LoadImage:
+    """Return what loads 8-bit images as the test pipeline of a config does."""
+    with DefaultScope.overwrite_default_scope("mmdet"):
+        return image_loader(config.test_dataloader.dataset.pipeline)
+
+
+def _take_arrays(config: Config) -> None:
+    """Put mmdet's own loading step in place of a subclass: mmdet's inferencer looks for its name.
+
+    The slices come decoded; of the step only ``to_float32`` still counts.
+    """
+    pipeline = config.test_dataloader.dataset.pipeline
+    index = find_load_step(pipeline)
+    assert index is not None  # load_detector_config has checked it
+    floats = bool(pipeline[index].get("to_float32"))
+    pipeline[index] = dict(type="LoadImageFromFile", to_float32=floats)
 
 
 def check_score_thr(config: Config, score_thr: float) -> None:
@@ -115,6 +138,7 @@ class SliceDetector:
         config = copy.deepcopy(config)
         if config.model.get("backbone", {}).get("init_cfg"):
             config.model.backbone.init_cfg = None
+        _take_arrays(config)
         config.visualizer = dict(type="DetLocalVisualizer")
         try:
             state = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")

@@ -2,36 +2,35 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
+from adla.datasets.image_loader import LoadImage
+from adla.datasets.image_reading import read_bgr
 from adla.evaluation.box_arrays import Detections
 
-from .best_crops import BestCrops
 from .detector import SliceDetector
-from .image_readers import Picture, Raster, UnreadableImage, open_source
+from .earlier_outputs import record_pictures
+from .ground_place import Place
+from .image_readers import Picture, open_source, reading
 from .input_images import ImageFile
 from .nested_nms import suppress_nested
-from .result_writers import coco_head, coco_results, geojson_features, json_list, to_annotations
+from .prediction_outputs import PredictionOutputs
+from .raster_reader import NO_REFERENCE, Raster, UnreadableImage
+from .result_writers import FORMATS
 from .resume_log import ResumeLog, file_digest
 from .scene_detection import collect_scene, detect_scene
 from .settings import Settings
 from .slice_merging import merge_slices
 from .slicing import SliceGrid, make_grid
 
-#: Output and its file.
-FORMATS = {
-    "coco": "detections.json",
-    "results": "results.json",
-    "geojson": "detections.geojson",
-    "picture": "detections.png",
-}
+#: A row of slices takes at most so many bytes of memory, the mask of its valid pixels included.
+MAX_ROW_BYTES = 8_000_000_000
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Outcome:
 
     Attributes:
         detections: Number of detections by image name.
-        problems: What is wrong with each image that could not be read.
+        problems: What is wrong with each image that could not be read, or with an output of it.
         files: What was written.
     """
 
@@ -49,17 +48,33 @@ class Outcome:
     files: list[Path] = field(default_factory=list)
 
 
+def _check_memory(source: Picture | Raster, settings: Settings) -> None:
+    """Check that a row of slices fits in memory.
+
+    Raises:
+        UnreadableImage: If it does not.
+    """
+    height = min(settings.slice_size or source.height, source.height)
+    if 4 * height * source.width > MAX_ROW_BYTES:
+        raise UnreadableImage(
+            f"{source.path} is {source.width} px wide: a row of slices, {height} px high, would "
+            f"take {4 * height * source.width / 1e9:.0f} GB; take smaller slices (--slice)"
+        )
+
+
 class Prediction:
     """A prediction for some images.
 
     Args:
         images: The images.
         settings: How to predict.
-        formats: Keys of `FORMATS`; None: all, with GeoJSON if every image has coordinates.
+        formats: Keys of `FORMATS`; None: all, with GeoJSON if an image has coordinates.
+        load: Loads 8-bit images as the training does.
 
     Attributes:
         grids: The slices of each image that can be opened.
         outcome: What came of it.
+        notes: What to know before it begins.
 
     Raises:
         ValueError: If no image can be opened, or GeoJSON is wanted of one without coordinates.
@@ -70,50 +85,72 @@ class Prediction:
         images: Sequence[ImageFile],
         settings: Settings,
         formats: Sequence[str] | None = None,
+        load: LoadImage = read_bgr,
     ) -> None:
-        self._settings, self.outcome = settings, Outcome()
+        self._settings, self._load, self.outcome = settings, load, Outcome()
         self.grids: dict[ImageFile, SliceGrid] = {}
-        without_crs = []
+        self._numbers = {image: number for number, image in enumerate(images)}
+        self._places: dict[ImageFile, Place] = {}
+        self._states: dict[ImageFile, list[int]] = {}
+        self.notes: list[str] = []
+        no_place: dict[ImageFile, str] = {}
         for image in images:
             try:
-                source = self._open(image)
+                with closing(self._open(image)) as source, reading(image.path):
+                    state = image.path.stat()
+                    _check_memory(source, settings)
             except UnreadableImage as error:
                 self.outcome.problems[image.name] = str(error)
                 continue
-            if source.crs is None:
-                without_crs.append(image.path)
+            if source.place is None:
+                no_place[image] = source.no_place
+            else:
+                self._places[image] = source.place
+            self._states[image] = [state.st_size, state.st_mtime_ns]
             self.grids[image] = make_grid(
                 source.width, source.height, settings.slice_size, settings.overlap
             )
-            source.close()
         if not self.grids:
             raise ValueError(
                 "\n".join(["no image to predict for:", *self.outcome.problems.values()])
             )
-        if formats is None:
-            formats = [name for name in FORMATS if name != "geojson" or not without_crs]
-        elif "geojson" in formats and without_crs:
-            raise ValueError(
-                f"{without_crs[0]} has no coordinate reference system, so there can be no GeoJSON "
-                f"of it ({len(without_crs)} of {len(self.grids)} images): choose other --formats"
-            )
-        self._formats = formats
+        self._formats = self._choose_formats(formats, no_place)
+
+    def _choose_formats(
+        self, formats: Sequence[str] | None, no_place: Mapping[ImageFile, str]
+    ) -> Sequence[str]:
+        """Return what is written, and note which images lack coordinates."""
+        if formats is not None:
+            if "geojson" in formats and no_place:
+                image, reason = next(iter(no_place.items()))
+                raise ValueError(
+                    f"{image.path} {reason}, so there can be no GeoJSON of it ({len(no_place)} of "
+                    f"{len(self.grids)} images): choose other --formats"
+                )
+            return formats
+        if self._places or any(reason != NO_REFERENCE for reason in no_place.values()):
+            self.notes += [
+                f"not in {FORMATS['geojson']}: {image.name} {reason}"
+                for image, reason in no_place.items()
+            ]
+        return [name for name in FORMATS if name != "geojson" or self._places]
 
     def describe(self, config: Config, checkpoint: Path, device: str) -> dict:
         """Return what determines the detections in the slices, for the log."""
         chosen = asdict(self._settings)
         for later in ("nms_thr", "merge_metric", "merge_thr"):
             del chosen[later]
-        images = []
-        for image in self.grids:
-            state = image.path.stat()
-            images.append([str(image.path.resolve()), state.st_size, state.st_mtime_ns])
+        paths = [str(image.path.resolve()) for image in self._numbers]
         return {
             "config": hashlib.sha256(config.pretty_text.encode()).hexdigest(),
             "checkpoint": file_digest(checkpoint),
             "device": device.split(":")[0],
-            "images": hashlib.sha256(json.dumps(images).encode()).hexdigest(),
+            "images": hashlib.sha256(json.dumps(paths).encode()).hexdigest(),
             **chosen,
+            "states": {
+                self._numbers[image]: [str(image.path), *state]
+                for image, state in self._states.items()
+            },
         }
 
     def detect(
@@ -122,9 +159,14 @@ class Prediction:
         resume_log: ResumeLog,
         on_slices: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Detect in all images; what the log has is not repeated."""
+        """Detect in all images; what the log has is not repeated.
+
+        An image that cannot be read to its end is named in `outcome`, and the log forgets it: once
+        it is mended, the same command begins anew with it.
+        """
         chosen = self._settings
-        for number, (image, grid) in enumerate(self.grids.items()):
+        for image, grid in self.grids.items():
+            number = self._numbers[image]
             try:
                 with closing(self._open(image)) as source:
                     detect_scene(
@@ -133,6 +175,7 @@ class Prediction:
                     )  # fmt: skip
             except UnreadableImage as error:
                 self.outcome.problems[image.name] = str(error)
+                resume_log.forget(number)
 
     def write(
         self,
@@ -151,58 +194,30 @@ class Prediction:
             resume_log: Where the detections are.
             on_image: Called after each image.
         """
-        done = [
-            (number, image)
-            for number, image in enumerate(self.grids)
+        done = {
+            image: grid
+            for image, grid in self.grids.items()
             if image.name not in self.outcome.problems
-        ]
-        head = coco_head(
-            [
-                {"id": image.image_id, "file_name": image.name,
-                 "width": self.grids[image].width, "height": self.grids[image].height}
-                for _, image in done
-            ],
-            [{"id": k, "name": name} for k, name in zip(category_ids, classes, strict=True)],
-        )  # fmt: skip
-        wraps = {
-            "coco": (head, "}"),
-            "results": ("", ""),
-            "geojson": ('{"type": "FeatureCollection",\n"features": ', "}"),
         }
-        crops, count = BestCrops(classes), 0
-        with ExitStack() as stack:
-            lists = {
-                name: stack.enter_context(json_list(out / FORMATS[name], *wrap))
-                for name, wrap in wraps.items()
-                if name in self._formats
-            }
-            for number, image in done:
-                found = self._merge(number, image, resume_log)
-                if "coco" in lists:
-                    results = coco_results(found, image.image_id, category_ids)
-                    lists["coco"].add(to_annotations(results, count + 1))
-                if "results" in lists:
-                    lists["results"].add(coco_results(found, image.image_id, category_ids))
-                if "geojson" in lists:
-                    with closing(self._open(image)) as source:
-                        place: Any = source.transform, source.crs
-                    lists["geojson"].add(geojson_features(found, image.name, classes, *place))
-                if "picture" in self._formats:
-                    crops.add(found, image.name, partial(self._open, image))
-                count += len(found)
+        with PredictionOutputs(out, self._formats, done, classes, category_ids) as outputs:
+            for image in done:
+                found = self._merge(image, resume_log)
+                opener = partial(self._open, image)
+                for name, reason in outputs.add(image, found, self._places.get(image), opener):
+                    self.outcome.problems[f"{image.name} in {FORMATS[name]}"] = reason
                 self.outcome.detections[image.name] = len(found)
                 on_image()
-        self.outcome.files = [out / FORMATS[name] for name in lists]
-        if "picture" in self._formats and crops.save(out / FORMATS["picture"]):
-            self.outcome.files.append(out / FORMATS["picture"])
+        self.outcome.files = outputs.save()
+        record_pictures(out, self.outcome.files)
 
-    def _merge(self, number: int, image: ImageFile, resume_log: ResumeLog) -> Detections:
+    def _merge(self, image: ImageFile, resume_log: ResumeLog) -> Detections:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
-        found, slice_ids = collect_scene(grid, resume_log, number)
+        found, slice_ids = collect_scene(grid, resume_log, self._numbers[image])
         found, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr)
         return merge_slices(found, slice_ids, grid, chosen.merge_thr, chosen.merge_metric)
 
     def _open(self, image: ImageFile) -> Picture | Raster:
         """Open an image as the settings say."""
-        return open_source(image.path, self._settings.value_range, self._settings.bands)
+        chosen = self._settings
+        return open_source(image.path, chosen.value_range, chosen.bands, self._load)

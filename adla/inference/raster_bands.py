@@ -8,8 +8,8 @@ from numpy import ndarray
 from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 
-#: Lowest and highest value shown, as black and white.
-ValueRange = tuple[float, float]
+from adla.datasets.image_header import read_header
+from adla.datasets.value_range import ValueRange, to_bytes
 
 _COLORS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
@@ -39,18 +39,33 @@ def choose_bands(
     kinds = dict(enumerate(dataset.colorinterp, start=1))
     shown = [band for band, kind in kinds.items() if kind != ColorInterp.alpha]
     if len(shown) == 1 and kinds[shown[0]] == ColorInterp.palette:
-        colors = np.zeros((256, 3), np.uint8)
-        for value, color in dataset.colormap(shown[0]).items():
+        header = read_header(dataset.name)
+        if header is not None and not header.colors and header.dtype == "uint8":
+            raise ValueError(
+                f"{dataset.name} has a color table and is marked as gray: --bands 1 shows its "
+                "numbers as gray, as a training sees them; for colors write it with photometric "
+                "palette"
+            )
+        table = dataset.colormap(shown[0])
+        colors = np.zeros((max(256, *table) + 1, 3), np.uint8)
+        for value, color in table.items():
             colors[value] = color[2::-1]
         return shown, colors
     if len(shown) == 3 and set(_COLORS) == {kinds[band] for band in shown}:
         return sorted(shown, key=lambda band: _COLORS.index(kinds[band])), None
-    if len(shown) in (1, 3):
+    if len(shown) == 1 or (len(shown) == 3 and not _only_first_is_shown(dataset)):
         return shown, None
     raise ValueError(
         f"{dataset.name} has {len(shown)} bands: say which ones are red, green and blue, "
-        "for example --bands 1 2 3, or name one to show as gray"
+        "for example --bands 1 2 3, or name one to show as gray (a training that opens such a file "
+        "sees the first)"
     )
+
+
+def _only_first_is_shown(dataset: rasterio.DatasetReader) -> bool:
+    """Whether a training would see three bands as one gray one, as nothing marks them as colors."""
+    header = read_header(dataset.name)
+    return header is not None and header.unmarked_bands and header.dtype == "uint8"
 
 
 def to_uint8(values: ndarray, value_range: ValueRange | None, palette: ndarray | None) -> ndarray:
@@ -63,11 +78,10 @@ def to_uint8(values: ndarray, value_range: ValueRange | None, palette: ndarray |
         palette: Colors of a paletted band, see :func:`choose_bands`.
     """
     if palette is not None:
-        return palette[values[0]]
+        colors = palette[values[0]]
+        return colors if value_range is None else to_bytes(colors, value_range)
     if value_range is not None:
-        low, high = value_range
-        scaled = (values.astype(np.float32) - low) * (255 / (high - low))
-        values = np.rint(np.nan_to_num(scaled).clip(0, 255)).astype(np.uint8)
+        values = to_bytes(values, value_range)
     return np.moveaxis(np.broadcast_to(values[::-1], (3, *values.shape[1:])), 0, -1)
 
 
@@ -87,7 +101,17 @@ def describe_range(dataset: rasterio.DatasetReader, bands: list[int]) -> str:
             *np.percentile(values, (2, 98))
         )
     )
+    dtype = dataset.dtypes[bands[0] - 1]
+    seen = _seen_in_training(dataset) if dtype == "uint16" else ""
     return (
-        f"holds {dataset.dtypes[bands[0] - 1]} values, and the detector wants 8 bits: say which "
-        f"values become black and white with --value-range LOW HIGH{proposal}"
+        f"holds {dtype} values, and the detector wants 8 bits: say which values become black and "
+        f"white with --value-range LOW HIGH{proposal}{seen}"
     )
+
+
+def _seen_in_training(dataset: rasterio.DatasetReader) -> str:
+    """Say what ``LoadImageFromFile`` makes of 16 bits: the upper 8, or rounded in a color TIFF."""
+    header = read_header(dataset.name)
+    is_rounded = header is not None and header.kind == "TIFF" and header.colors
+    seen = "0 65535" if is_rounded else "127.5 65407.5"
+    return f"; a training by LoadImageFromFile has seen such files with {seen}"

@@ -31,10 +31,13 @@ class ResumeLog:
 
     Args:
         folder: Where it is, or shall be.
-        settings: What determines the detections, as plain json values; None: only to be read.
+        settings: What determines the detections, as plain json values; None: only to be read. Under
+            the key ``states``: number of an image -> its path and what changes when its file does.
+            An image without a state could not be opened; once it can, its state is added.
 
     Raises:
-        ValueError: If the folder holds a log of other settings; it names them.
+        ValueError: If the folder holds a log of other settings, or of images that have changed; it
+            names them.
     """
 
     def __init__(self, folder: Path, settings: dict | None) -> None:
@@ -43,17 +46,28 @@ class ResumeLog:
             return
         file = folder / "settings.json"
         settings = json.loads(json.dumps(settings))
-        if not file.exists():
-            with atomic_file(file, durable=True) as stream:
-                json.dump(settings, stream, indent=1)
-            return
-        before = json.loads(file.read_text())
-        changed = [key for key in {**before, **settings} if before.get(key) != settings.get(key)]
+        now = settings.pop("states", {})
+        before = json.loads(file.read_text()) if file.exists() else settings
+        then = before.get("states", {})
+        changed = [
+            key
+            for key in {**before, **settings}
+            if key != "states" and before.get(key) != settings.get(key)
+        ]
+        if not changed:
+            changed = [
+                f"images: {now[number][0]} has changed"
+                for number in now
+                if then.get(number, now[number]) != now[number] and self._rows(int(number))
+            ]
         if changed:
             raise ValueError(
                 f"{folder} is of an unfinished run with other settings ({', '.join(changed)}): "
                 "repeat them to go on with it, take another --out, or start anew with --fresh"
             )
+        if not file.exists() or {**then, **now} != then:
+            with atomic_file(file, durable=True) as stream:
+                json.dump({**settings, "states": {**then, **now}}, stream, indent=1)
 
     def __contains__(self, key: tuple[int, int]) -> bool:
         return self._file(key).exists()
@@ -69,8 +83,20 @@ class ResumeLog:
             np.save(file, table)
 
     def read(self, key: tuple[int, int]) -> ndarray:
-        """Read what :meth:`write` wrote."""
-        return np.load(self._file(key))
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
+        try:
+            return np.load(self._file(key))
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{self._file(key)} is damaged ({error}): remove it") from error
+
+    def forget(self, number: int) -> None:
+        """Remove what there is of an image."""
+        for file in self._rows(number):
+            file.unlink()
 
     def discard(self) -> None:
         """Remove the log's files, and its folder if nothing else is in it."""
@@ -79,6 +105,9 @@ class ResumeLog:
                 file.unlink()
         if self._folder.is_dir() and not any(self._folder.iterdir()):
             self._folder.rmdir()
+
+    def _rows(self, number: int) -> list[Path]:
+        return list(self._folder.glob(f"{number:07d}_*.npy"))
 
     def _file(self, key: tuple[int, int]) -> Path:
         return self._folder / "{:07d}_{:05d}.npy".format(*key)

@@ -8,7 +8,8 @@ from numpy import ndarray
 from adla.evaluation.box_arrays import Detections
 
 from .detector import SliceDetector
-from .image_readers import Picture, Raster, RowBuffer
+from .image_readers import Picture, RowBuffer
+from .raster_reader import Raster
 from .resume_log import ResumeLog
 from .slicing import SliceGrid
 

@@ -1,8 +1,11 @@
 """How to predict: what a user can choose, checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .raster_bands import ValueRange
+from adla.datasets.image_loader import pipeline_range
+from adla.datasets.value_range import ValueRange, check_range
+
 from .slice_merging import METRICS
 
 
@@ -15,8 +18,8 @@ class Settings:
         overlap: What neighboring slices share, in pixels, see `slicing.choose_overlap`.
         score_thr: Detections with a lower score are left out, in [0, 1].
         batch_size: Slices that the detector takes at once.
-        value_range: Values that become black and white, see `image_readers.Raster`.
-        bands: Bands to show, see `image_readers.Raster`.
+        value_range: Values that become black and white, see `raster_reader.Raster`.
+        bands: Bands to show, see `raster_reader.Raster`.
         nms_thr: See `nested_nms.suppress_nested`.
         merge_metric: See `slice_merging.merge_slices`.
         merge_thr: See `slice_merging.merge_slices`.
@@ -46,6 +49,31 @@ class Settings:
             raise ValueError(f"--merge-metric is one of {METRICS}, but got {self.merge_metric!r}")
         if self.batch_size < 1:
             raise ValueError(f"--batch-size must be at least 1, but got {self.batch_size}")
-        if self.value_range is not None and not self.value_range[0] < self.value_range[1]:
-            low, high = self.value_range
-            raise ValueError(f"--value-range wants LOW below HIGH, but got {low:g} {high:g}")
+        if self.value_range is not None:
+            check_range(self.value_range, "--value-range")
+
+
+def choose_range(
+    pipeline: Sequence[dict], wanted: Sequence[float] | None = None
+) -> ValueRange | None:
+    """Return the values that become black and white: those of the training, if it says so.
+
+    Args:
+        pipeline: Test pipeline of the config; ``LoadImageInRange`` states a range.
+        wanted: What the user asks for.
+
+    Raises:
+        ValueError: If the user asks for another range than the training's.
+    """
+    trained = pipeline_range(pipeline)
+    if wanted is None:
+        return trained
+    chosen = (wanted[0], wanted[1])
+    if trained is not None and chosen != trained:
+        raise ValueError(
+            "--value-range {:g} {:g} is not what the config trains with, LoadImageInRange("
+            "value_range=({:g}, {:g})): leave it out, or change the config".format(
+                *chosen, *trained
+            )
+        )
+    return chosen

@@ -75,4 +75,9 @@ def test_finished_work_is_not_overwritten_and_broken_images_set_the_exit_code(
     assert (tmp_path / "out/detections.json").read_bytes() == before
     broken.write_text("text")
     code, _, err = adla_command(*command, broken, *arguments, "--fresh")
-    assert code == 1 and "left out no.png" in err
+    assert code == 1 and "left out no.png" in err and "keeps what is done" in err
+    assert (tmp_path / "out/predict_journal").is_dir()
+    Image.new("L", (40, 40)).save(broken)
+    code, out, err = adla_command(*command, broken, *arguments)
+    assert (code, err) == (0, "") and "in 2 images" in out
+    assert not (tmp_path / "out/predict_journal").exists()

@@ -1,9 +1,12 @@
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from adla.dataset_check.image_files import read_files
+from adla.datasets.value_range import read_in_range
 
 
 def test_sizes_and_progress(tmp_path):
@@ -32,11 +35,15 @@ def test_every_kind_of_png(tmp_path, mode):
 
 
 def test_what_opencv_alone_can_read(tmp_path):
-    # Five channels of 16 bits: Pillow knows no such image.
-    cv2.imwritemulti(str(tmp_path / "a.tiff"), [np.zeros((6, 11, 3), np.float64)])
+    # Three channels of 64 bits: Pillow knows no such image.
+    path = tmp_path / "a.tiff"
+    cv2.imwritemulti(str(path), [np.zeros((6, 11, 3), np.float64)])
     with pytest.raises(OSError, match="cannot identify"):
-        Image.open(tmp_path / "a.tiff")
-    assert read_files([tmp_path / "a.tiff"]).sizes == {tmp_path / "a.tiff": (11, 6)}
+        Image.open(path)
+    load = partial(read_in_range, value_range=(0, 1))
+    assert read_files([path], load=load).sizes == {path: (11, 6)}
+    files = read_files([path])
+    assert files.unloadable == {path: "TIFF with 3 bands of float64"}
 
 
 def test_a_name_that_no_file_can_have_is_no_crash(tmp_path):

@@ -100,6 +100,10 @@ PLANTED = {
     "box-outside": (lambda c: box(c, 64, 5, 6, 3), "annotation 1 in 1.png: [64, 5, 6, 3]"),
     "box-over-the-edge": (lambda c: box(c, 62, 5, 6, 3), "annotation 1 in 1.png: [62, 5, 6, 3]"),
     "repeated-file": (lambda c: image(c, 1, file_name="1.png"), "file '1.png': 2 times"),
+    "outside-folder": (
+        lambda c: image(c, 1, file_name="../images/2.png"),
+        "'../images/2.png'",
+    ),
     "category-left-out": (
         lambda c: (c["categories"].append(dict(id=3, name="bus")), ann(c, category_id=3)),
         "'bus': 1 objects",
@@ -137,6 +141,16 @@ def test_a_planted_problem_is_found_and_no_other(tmp_path, kind):
     found = problems_of(tmp_path)
     assert place in "\n".join(found[kind])
     assert set(found) == {kind} | _COMPANIONS.get(kind, set())
+
+
+@pytest.mark.parametrize("name", ["./1.png", ".//1.png", "link.png"])
+def test_a_file_under_two_spellings_is_found(tmp_path, name):
+    coco = toy_coco()
+    image(coco, 1, file_name=name)
+    write_toy(tmp_path, coco)
+    (tmp_path / "images/link.png").symlink_to("1.png")
+    line = f"file '1.png': 2 times, also as {name!r}"
+    assert problems_of(tmp_path) == {"repeated-file": [line]}
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -3])
@@ -212,7 +226,9 @@ def test_a_set_that_does_not_load_says_why(tmp_path):
 
 def test_every_kind_can_be_found():
     planted = {"missing-image", "unreadable-image", "wrong-label", "dropped-box", "does-not-load"}
-    assert set(KINDS) == {*PLANTED, *planted, "shared-image"}
+    # Those of pixels are planted in test_loaded_pixels.py.
+    pixels = {"unloadable-image", "lost-gray-levels", "more-than-8-bits", "hidden-bands"}
+    assert set(KINDS) == {*PLANTED, *planted, *pixels, "shared-image"}
 
 
 def test_images_of_training_and_measurement_are_compared(tmp_path):
@@ -223,6 +239,11 @@ def test_images_of_training_and_measurement_are_compared(tmp_path):
     problem = shared_images([train, val], files)
     assert problem.items == [f"{tmp_path / '2.png'}: train and val"]
     assert shared_images([train, val], [files[0], set()]) is None
+    (tmp_path / "val").symlink_to("images", target_is_directory=True)
+    files = [{tmp_path / "images/1.png"}, {tmp_path / "val/1.png"}]
+    assert shared_images([train, val], files).items == [
+        f"{tmp_path / 'images/1.png'}: train and val"
+    ]
 
 
 def test_items_go_to_json_whole(tmp_path):

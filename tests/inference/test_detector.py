@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import torch
 from mmdet.apis import inference_detector, init_detector
+from PIL import Image
 
-from adla.inference.detector import SliceDetector, check_score_thr, load_detector_config
+from adla.inference.detector import (
+    SliceDetector,
+    check_score_thr,
+    detector_loader,
+    load_detector_config,
+)
+from adla.inference.image_readers import open_source
+from adla.inference.settings import choose_range
 
 
 def test_a_batch_gives_what_mmdet_gives_one_by_one(detector_files):
@@ -22,6 +30,30 @@ def test_a_batch_gives_what_mmdet_gives_one_by_one(detector_files):
         assert np.allclose(ours.scores, theirs.scores.numpy(), atol=1e-4)
         assert np.array_equal(ours.labels, theirs.labels.numpy())
     assert detector.classes == ("vehicle", "ship", "storage-tank", "person")
+
+
+def test_a_range_in_the_test_pipeline_is_taken_and_no_other(detector_files, tmp_path):
+    path = tmp_path / "deep.py"
+    path.write_text(
+        f"_base_ = '{detector_files[0]}'\n"
+        "loading = dict(type='LoadImageInRange', value_range=(100, 355), to_float32=True)\n"
+        "test_dataloader = dict(dataset=dict(pipeline=[loading, dict(type='Resize', "
+        "scale_factor=1.0), dict(type='mmdet.PackDetInputs')]))\n"
+    )
+    config = load_detector_config(path)
+    pipeline = config.test_dataloader.dataset.pipeline
+    assert choose_range(pipeline) == choose_range(pipeline, [100, 355]) == (100, 355)
+    with pytest.raises(ValueError, match=r"--value-range 0 255 is not what .*\(100, 355\)"):
+        choose_range(pipeline, [0, 255])
+    frame = np.random.default_rng(0).integers(100, 356, (64, 96)).astype(np.uint16)
+    Image.fromarray(frame).save(tmp_path / "a.png")
+    source = open_source(tmp_path / "a.png", choose_range(pipeline), None, detector_loader(config))
+    pixels = source.read_rows(0, 64)[0]
+    assert np.array_equal(pixels[..., 0], frame - 100)
+    (found,) = SliceDetector(config, detector_files[1], "cpu").detect([pixels])
+    plain = SliceDetector(load_detector_config(detector_files[0]), detector_files[1], "cpu")
+    (expected,) = plain.detect([pixels])
+    assert len(found) == 12 and np.allclose(found.boxes, expected.boxes)
 
 
 def test_a_checkpoint_of_another_model_is_refused(detector_files, tmp_path):

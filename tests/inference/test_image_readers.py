@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adla.inference import image_readers
-from adla.inference.image_readers import Picture, Raster, RowBuffer, UnreadableImage, open_source
+from adla.datasets.image_reading import read_bgr
+from adla.inference import image_readers, raster_reader
+from adla.inference.image_readers import Picture, RowBuffer, open_source
+from adla.inference.raster_reader import Raster, UnreadableImage
 
 
 def read_all(path, **options):
@@ -43,7 +45,7 @@ def test_gray_becomes_three_equal_channels(write_raster, noise):
 def test_windows_of_a_large_png_equal_the_whole(write_raster, noise, monkeypatch):
     path = write_raster(noise, "scene.png")
     monkeypatch.setattr(image_readers, "WHOLE_PIXELS", 0)
-    monkeypatch.setattr(image_readers, "CHUNK_BYTES", 90 * 3 * 7)
+    monkeypatch.setattr(raster_reader, "CHUNK_BYTES", 90 * 3 * 7)
     source = open_source(path)
     assert isinstance(source, Raster)
     rows = RowBuffer(source)
@@ -89,7 +91,8 @@ def test_transparent_pixels_hold_no_data(write_raster, noise):
         path = write_raster(np.concatenate([noise, alpha]), name, photometric="rgb", alpha="yes")
         pixels, valid = read_all(path)
         assert not valid[:, :10].any() and valid[:, 10:].all()
-        assert np.array_equal(pixels[:, 10:], as_bgr(noise)[:, 10:]) and not pixels[:, :10].any()
+        assert np.array_equal(pixels, read_bgr(path))
+        assert np.array_equal(pixels[:, 10:], as_bgr(noise)[:, 10:])
 
 
 def test_nodata_masks_and_nan_hold_no_data(write_raster, noise):
@@ -111,8 +114,12 @@ def test_a_palette_is_looked_up(write_raster, noise):
     index = (noise[:1] % 3).astype(np.uint8)
     colors = {0: (10, 20, 30, 255), 1: (200, 100, 0, 255), 2: (1, 2, 3, 255)}
     table = np.array([color[2::-1] for color in colors.values()], np.uint8)
-    pixels, _ = read_all(write_raster(index, colormap=colors))
+    pixels, _ = read_all(write_raster(index, colormap=colors, photometric="palette"))
     assert np.array_equal(pixels, table[index[0]])
+    gray = write_raster(index, "gray.tif", colormap=colors)
+    with pytest.raises(UnreadableImage, match="has a color table and is marked as gray: --bands 1"):
+        open_source(gray)
+    assert np.array_equal(read_all(gray, bands=(1,))[0], read_bgr(gray))
 
 
 def test_bands_are_chosen_or_asked_for(write_raster, noise):

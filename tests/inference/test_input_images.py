@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from adla.inference.earlier_outputs import record_pictures
 from adla.inference.input_images import adopt_ids, find_images
 
 
@@ -82,3 +84,83 @@ def test_ids_of_an_annotation_file(folder):
     file.write_text("[]")
     with pytest.raises(ValueError, match=r"gt\.json"):
         adopt_ids(images, ["car"], file)
+
+
+def write_coco(folder, names, categories=("ship",)):
+    """An annotation file whose images are called so, with ids from 1."""
+    coco = {
+        "images": [
+            {"id": k, "file_name": name, "width": 9, "height": 9} for k, name in enumerate(names, 1)
+        ],
+        "annotations": [],
+        "categories": [{"id": k, "name": name} for k, name in enumerate(categories, 1)],
+    }
+    file = folder / "gt.json"
+    file.write_text(json.dumps(coco))
+    return file
+
+
+@pytest.mark.parametrize("other", ["b.png", "./b.png", "sub//../b.png", "link.png"])
+def test_one_file_under_two_ids_is_refused(folder, other):
+    (folder / "link.png").symlink_to("b.png")
+    images = find_images([str(folder)])
+    with pytest.raises(
+        ValueError, match=r"gt\.json: the image file '.*b\.png' is there 2 times, for"
+    ):
+        adopt_ids(images, ["ship"], write_coco(folder, ["a.TIF", "b.png", other]))
+
+
+def test_two_categories_of_one_name_are_refused(folder):
+    file = write_coco(folder, ["b.png"], ["ship", "car", "ship"])
+    with pytest.raises(ValueError, match="the category 'ship' is there 2 times, for 1, 3"):
+        adopt_ids(find_images([str(folder)]), ["ship"], file)
+
+
+def test_names_of_an_annotation_file_are_paths_not_text(folder):
+    (folder / "link.png").symlink_to("b.png")
+    images = find_images([str(folder)])
+    for name in ("./b.png", "sub/..//b.png", "link.png"):
+        adopted, _ = adopt_ids(images, ["ship"], write_coco(folder, [name]))
+        assert adopted[0].path.samefile(folder / "b.png") and adopted[0].name == name
+    with pytest.raises(ValueError, match=r"such as B\.png: .*; there is b\.png, in other case"):
+        adopt_ids(images, ["ship"], write_coco(folder, ["B.png"]))
+
+
+def test_a_file_counts_once_however_it_is_reached(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "link.png").symlink_to("b.png")
+    (folder / "other").symlink_to("sub", target_is_directory=True)
+    inputs = ["b.png", "./sub/../b.png", str(folder / "b.png"), "link.png", ".", "other/c.jpg"]
+    images = find_images(inputs)
+    assert [(image.name, image.image_id) for image in images] == [
+        ("b.png", 1), ("a.TIF", 2), ("sub/c.jpg", 3),
+    ]  # fmt: skip
+
+
+def test_pictures_of_earlier_runs_are_no_images(folder, monkeypatch):
+    out = folder / "first"
+    out.mkdir()
+    for name in ("detections.png", "more.png", "drawn.png"):
+        (out / name).touch()
+    record_pictures(out, [out / "detections.png", out / "detections.json"])
+    record_pictures(out, [out / "drawn.png"])
+    names = {"a.TIF", "b.png", "sub/c.jpg", "first/more.png"}
+    assert {image.name for image in find_images([str(folder)], folder / "second")} == names
+    assert [image.name for image in find_images([str(out / "*.png")])] == ["more.png"]
+    with pytest.raises(ValueError, match=r"drawn\.png is what an earlier prediction has written"):
+        find_images([str(out / "drawn.png")])
+    # A release that wrote no list is known by what lies beside.
+    (out / ".predict_outputs").unlink()
+    (out / "results.json").touch()
+    found = {image.name for image in find_images([str(folder)])}
+    assert found == names | {"first/drawn.png"}
+
+
+def test_outputs_may_go_where_the_images_are(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "detections.png").touch()
+    (folder / "detections.json").touch()
+    for out in (".", str(folder), "sub/.."):
+        names = [image.name for image in find_images([str(folder)], Path(out))]
+        assert names == ["a.TIF", "b.png", "sub/c.jpg"]
+    assert [image.name for image in find_images(["."], Path(folder / "sub"))] == ["a.TIF", "b.png"]

@@ -1,14 +1,19 @@
 import json
+from contextlib import closing
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from adla.inference.detector import SliceDetector, load_detector_config
+from adla.inference.image_readers import RowBuffer, open_source
 from adla.inference.input_images import find_images
 from adla.inference.prediction import Prediction
+from adla.inference.raster_reader import UnreadableImage
 from adla.inference.resume_log import ResumeLog
 from adla.inference.settings import Settings
+from tests.datasets.image_kinds import write_picture, write_tiff
 
 SETTINGS = Settings(slice_size=128, overlap=30, score_thr=0.001, nms_thr=0)
 
@@ -62,7 +67,7 @@ def test_a_killed_run_goes_on_and_gives_the_same(folder, detector, detector_file
 def test_another_image_or_detector_is_not_mixed_in(folder, detector, detector_files, tmp_path):
     predict(folder, detector, detector_files, tmp_path / "out")
     Image.open(folder / "b.png").rotate(180).save(folder / "b.png")
-    with pytest.raises(ValueError, match=r"other settings \(images\)"):
+    with pytest.raises(ValueError, match=r"other settings \(images: .*b\.png has changed\)"):
         predict(folder, detector, detector_files, tmp_path / "out")
 
 
@@ -76,6 +81,64 @@ def test_a_broken_image_is_named_and_the_others_go_on(folder, detector, detector
     coco = json.loads((tmp_path / "out/detections.json").read_text())
     assert [image["file_name"] for image in coco["images"]] == ["a.png", "b.png"]
     assert len(coco["annotations"]) == sum(outcome.detections.values())
+
+
+def test_whatever_is_wrong_with_files_the_others_are_done_and_the_log_goes_on(
+    folder, detector, detector_files, tmp_path
+):
+    """Complex rasters, damage of any kind: a line for each; once mended, it alone is done anew."""
+    for name in ("complex64", "complex_int16", "five", "uint32"):
+        write_tiff(folder, name)
+    whole, shared = (folder / "a.png").read_bytes(), tmp_path / "out"
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.jpg").touch()
+    outcome = predict(folder, detector, detector_files, shared)
+    bad = {"complex64.tif", "complex_int16.tif", "five.tif", "uint32.tif", "cut.png", "empty.jpg"}
+    assert set(outcome.problems) == bad and set(outcome.detections) == {"a.png", "b.png"}
+    assert all(name in line and "\n" not in line for name, line in outcome.problems.items())
+    assert "holds complex64 values, which have no gray" in outcome.problems["complex64.tif"]
+    (folder / "cut.png").write_bytes(whole)
+    before = {row: row.stat().st_mtime_ns for row in (shared / "journal").glob("*.npy")}
+    outcome = predict(folder, detector, detector_files, shared)
+    assert set(outcome.detections) == {"a.png", "b.png", "cut.png"}
+    after = {row: row.stat().st_mtime_ns for row in (shared / "journal").glob("*.npy")}
+    assert len(before) == 3 and len(after) == 5 and before.items() <= after.items()
+
+
+@pytest.mark.parametrize(
+    "name", ["rgb.png", "rgb.jpg", "rgb.bmp", "rgb.webp", "rgb.jp2", "rgb.tif"]
+)
+def test_no_damage_raises_anything_but_one_line_about_the_file(tmp_path, name):
+    rng, path = np.random.default_rng(3), tmp_path / name
+    whole = np.frombuffer((write_tiff(tmp_path, "rgb") if name == "rgb.tif" else
+                           write_picture(tmp_path, name)).read_bytes(), np.uint8)  # fmt: skip
+    read = 0
+    for trial in range(60):
+        damaged = whole.copy()
+        places = rng.integers(0, min(len(whole), (40, 400, len(whole))[trial % 3]), 1 + trial % 5)
+        damaged[places] = rng.integers(0, 256, len(places))
+        end = len(whole) if trial % 4 else rng.integers(0, len(whole))
+        path.write_bytes(damaged[:end].tobytes())
+        try:
+            with closing(open_source(path)) as source:
+                rows, valid = RowBuffer(source).read(0, min(source.height, 64))
+        except UnreadableImage as error:
+            assert name in str(error) and len(str(error).splitlines()) == 1
+        else:
+            assert rows.shape[:2] == valid.shape and rows.dtype == np.uint8
+            read += 1
+    assert read < 60
+
+
+def test_a_scene_whose_row_of_slices_is_too_large_is_named(folder, tmp_path):
+    options = dict(count=3, dtype="uint8", sparse_ok=True, tiled=True, bigtiff="yes")
+    with rasterio.open(
+        folder / "wide.tif", "w", driver="GTiff", width=20_000_000, height=200, **options
+    ):
+        pass
+    outcome = Prediction(find_images([str(folder)]), SETTINGS).outcome
+    assert list(outcome.problems) == ["wide.tif"]
+    assert "128 px high, would take 10 GB" in outcome.problems["wide.tif"]
 
 
 def test_ground_without_data_is_not_looked_at(write_raster, detector, detector_files, tmp_path):

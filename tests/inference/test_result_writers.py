@@ -3,17 +3,12 @@ import json
 import numpy as np
 import pytest
 from pycocotools.coco import COCO
-from rasterio import Affine
-from rasterio.crs import CRS
-from rasterio.warp import transform as warp
 
 from adla.evaluation.box_arrays import Detections
 from adla.inference.result_writers import (
     coco_head,
     coco_results,
-    geojson_features,
     json_list,
-    lonlat_corners,
     to_annotations,
 )
 
@@ -51,35 +46,3 @@ def test_no_half_file_stays_behind(tmp_path):
         items.add([1, 2])
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("transform", "crs"),
-    [
-        (Affine(0.5, 0, 500_000, 0, -0.5, 5_400_000), "EPSG:32632"),
-        (Affine(0.4, 0.3, 500_000, 0.3, -0.4, 5_400_000), "EPSG:32632"),
-        (Affine(1e-5, 0, 8, 0, 1e-5, 47), "EPSG:4326"),
-    ],
-)
-def test_corners_lie_where_the_scene_says(transform, crs):
-    rings = lonlat_corners(FOUND.corners, transform, CRS.from_string(crs))
-    assert rings.shape == (2, 5, 2) and np.array_equal(rings[:, 0], rings[:, 4])
-    for ring, (x0, y0, x1, y1) in zip(rings, FOUND.corners, strict=True):
-        corners = [transform @ (x, y) if hasattr(transform, "__matmul__") else transform * (x, y)
-                   for x in (x0, x1) for y in (y0, y1)]  # fmt: skip
-        expected = warp(crs, "EPSG:4326", *zip(*corners, strict=True))
-        assert sorted(map(tuple, ring[:4].round(9))) == sorted(
-            map(tuple, np.round(np.transpose(expected), 9))
-        )
-        x, y = (ring - ring[0]).T
-        assert (x[:-1] * y[1:] - x[1:] * y[:-1]).sum() > 0, "not counterclockwise"
-
-
-def test_features_carry_what_was_found():
-    transform, crs = Affine(0.5, 0, 500_000, 0, -0.5, 5_400_000), CRS.from_epsg(32632)
-    first, _ = geojson_features(FOUND, "scene.tif", ["ship", "car"], transform, crs)
-    assert first["properties"] == {
-        "class": "car", "score": 0.9, "image": "scene.tif", "box": [10, 20, 14.5, 26],
-    }  # fmt: skip
-    (longitude, latitude), *_ = first["geometry"]["coordinates"][0]
-    assert 8.99 < longitude < 9.01 and 48.7 < latitude < 48.8

@@ -1,8 +1,10 @@
 """AI-TOD and AI-TOD-v2: check a download and lay it out as the configs expect it."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from filecmp import cmp
 from pathlib import Path
 
 from ..image_reading import read_image_size
@@ -96,6 +98,12 @@ def _find_all_images(
     sizes: dict[str, dict[str, tuple[float, float]]] = {}
     for version, splits in cocos.items():
         for split, coco in splits.items():
+            counts = Counter(image["file_name"] for image in coco["images"])
+            problems += [
+                f"{version} {split}: {name} is listed {count} times"
+                for name, count in counts.items()
+                if count > 1
+            ]
             for image in coco["images"]:
                 size = (image["width"], image["height"])
                 if sizes.setdefault(split, {}).setdefault(image["file_name"], size) != size:
@@ -112,7 +120,12 @@ def _find_images(
     split: str, wanted: dict, folders: Sequence[Path], problems: list[str], progress: bool
 ) -> dict[str, Path]:
     """Find and measure the images of one split."""
-    paths = {path.name: path for folder in reversed(folders) for path in folder.iterdir()}
+    paths: dict[str, Path] = {}
+    for folder in folders:
+        for path in folder.iterdir():
+            first = paths.setdefault(path.name, path)
+            if path.name in wanted and not cmp(first, path, shallow=False):
+                problems.append(f"{split}: {first} and {path} are two files of one name")
     absent = [name for name in wanted if name not in paths]
     crops = sum(is_crop(name) for name in absent)
     if crops:

@@ -4,10 +4,11 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from adla.atomic_files import atomic_folder, check_free
 
+from ..image_reading import open_picture
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
 from .hit_uav_read import CLASSES, IGNORED, SPLITS, Frame, find_root, read_frames
@@ -134,8 +135,9 @@ def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 def _write_scaled(frame: Frame, folder: Path, scale: float) -> None:
     """Write a gray image at its new size: each pixel is the mean of those that it stands for."""
-    with Image.open(frame.path) as image:
-        small = image.convert("L").resize(scaled_size(frame.size, scale), Image.Resampling.BOX)
+    with open_picture(frame.path) as image:
+        gray = ImageOps.exif_transpose(image).convert("L")
+        small = gray.resize(scaled_size(frame.size, scale), Image.Resampling.BOX)
     small.save(folder / f"{frame.path.stem}.jpg", quality=JPEG_QUALITY)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import Any
 
-from PIL import Image
+from PIL import ImageOps
 
 from ..coco_file import coco_problems
+from ..image_reading import open_picture
 from .coco_json import box_fault
 from .near_duplicates import thumbnail
 from .report import tracked
@@ -178,9 +179,9 @@ def _check_image(frame: Frame, problems: list[str]) -> None:
     """Check that the image is whole and has the stated size, and make its thumbnail."""
     where = f"{frame.split}/{frame.path.name}"
     try:
-        with Image.open(frame.path) as image:
-            frame.thumbnail = thumbnail(image)
-            size = image.size
+        with open_picture(frame.path) as image:
+            upright = ImageOps.exif_transpose(image)
+            frame.thumbnail, size = thumbnail(upright), upright.size
     except FileNotFoundError:
         problems.append(f"{where}: is not there")
     except Exception as error:  # Pillow has no common class for what damaged files raise

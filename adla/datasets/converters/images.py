@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from adla.atomic_files import atomic_path
 
-from ..image_reading import IMAGE_SUFFIXES
+from ..image_reading import IMAGE_SUFFIXES, find_damage
+from ..value_range import read_values
 
 
 def index_images(folder: Path, problems: list[str]) -> dict[str, Path]:
@@ -32,11 +32,14 @@ def mask_extents(mask: str | os.PathLike) -> list[tuple[float, float, float, flo
     Raises:
         ValueError: If the file is no image, or is damaged or cut short.
     """
+    path = Path(mask)
+    if why := find_damage(path):
+        raise ValueError(f"not a whole image ({why})")
     try:
-        with Image.open(mask) as image:
-            foreground = np.asarray(image.convert("L")) > 0
-    except Exception as error:
+        values = read_values(path.read_bytes())
+    except OSError as error:
         raise ValueError(f"not a whole image ({error})") from error
+    foreground = values.reshape(*values.shape[:2], -1).any(axis=2)
     if not foreground.any():
         return []
     labels, _ = ndimage.label(foreground, structure=np.ones((3, 3)))

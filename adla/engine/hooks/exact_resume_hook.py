@@ -11,7 +11,6 @@ from mmdet.registry import HOOKS
 from mmengine.dataset import Compose
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch.utils.data import Dataset
 
 
 def seed_all(*parts: int) -> None:
@@ -41,7 +40,7 @@ class SeededCompose(Compose):
         return super().__call__(data)
 
 
-def innermost(dataset: Dataset) -> Iterator[Dataset]:
+def innermost(dataset: Any) -> Iterator[Any]:
     """Yield the data sets that read images, from inside their wrappers."""
     inside = getattr(dataset, "datasets", None) or [getattr(dataset, "dataset", None)]
     for inner in inside:

@@ -332,3 +332,20 @@ def test_command(download, tmp_path, adla_command):
     )
     code, _, err = adla_command("convert", "aitod", download, tmp_path / "out")
     assert code == 2 and re.match(r"adla convert aitod: 2 problem\(s\)", err)
+
+
+def test_one_file_under_two_ids_is_named(download, tmp_path):
+    path = download / "annotations" / "aitod_test_v1.json"
+    coco = json.loads(path.read_text())
+    coco["images"][1]["file_name"] = coco["images"][0]["file_name"]
+    write_json(path, coco)
+    with pytest.raises(ValueError, match=r"v1 test: 1141__0_600\.png is listed 2 times"):
+        prepare(download, tmp_path / "out")
+
+
+def test_two_images_of_one_name_are_named_and_copies_are_none(download, tmp_path):
+    write_images(download / "test" / "images", TEST)
+    prepare(download, tmp_path / "out")
+    Image.new("L", (800, 800), 9).save(download / "test" / "images" / "1141__0_600.png")
+    with pytest.raises(ValueError, match=r"1141__0_600\.png are two files of one name"):
+        prepare(download, tmp_path / "again")
