@@ -18,7 +18,7 @@ from rich.console import Console
 from adla.experiments.complexity import INPUT_SIDES, complexity_key, load_complexities
 from adla.experiments.launcher import LAUNCHERS, Launcher
 from adla.experiments.progress import execute
-from adla.experiments.report import LEGEND, TRAINING_LEGEND, render_csv, render_markdown
+from adla.experiments.report import LEGEND, TRAINING_LEGEND, remarks_of, render_csv, render_markdown
 from adla.experiments.results import collect
 from adla.experiments.runs import make_run
 from adla.experiments.selection import find_rows, find_table, select
@@ -140,7 +140,7 @@ def _state_page(table: Table, lines: list[Any]) -> str:
             state = line.state + (f", seed {line.seed}" if line.seed else "")
             what = line.row.config or line.row.reason
             text.append(f"  {line.row.name.ljust(width)}  {state:24}  {what}")
-    return "\n".join(text)
+    return "\n".join([*text, *(f"  - {remark}" for remark in remarks_of(table, lines))])
 
 
 def measure_rows(args: argparse.Namespace, tables: dict[str, Table]) -> int:
