@@ -2,6 +2,7 @@
 #   VENV=folder     where the environment lives
 #   PYTHON=command  the Python it is made with, 3.10 to 3.12
 #   STACK=name      onedl (default) or openmmlab
+#   DATA=folder     make demo on a converted HIT-UAV or sen2ships in place of generated scenes
 VENV ?= .venv
 STACK ?= onedl
 ifndef PYTHON
@@ -15,7 +16,7 @@ endif
 
 help:
 	@echo 'make env    build the environment in $(VENV), or resume'
-	@echo 'make demo   train and compare a baseline and ADLA on generated scenes'
+	@echo 'make demo   train and compare a baseline and ADLA on generated scenes, or on DATA=FOLDER'
 	@echo 'make test   run the tests'
 	@echo 'make quick  run the tests that take seconds'
 	@echo 'make lint   check format, lint, types, imports between layers and dependencies'
@@ -30,7 +31,7 @@ env:
 	@'$(PYTHON)' tools/env/setup_env.py --venv '$(VENV)' --stack '$(STACK)'
 
 demo: env
-	@'$(VENV)/bin/python' -m adla demo
+	@'$(VENV)/bin/python' -m adla demo $(if $(DATA),--data '$(DATA)')
 
 test: env
 	@OMP_NUM_THREADS=1 '$(VENV)/bin/python' -m pytest -q -n auto --maxprocesses=4

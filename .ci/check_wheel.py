@@ -64,6 +64,9 @@ def main() -> None:
         run(python, train, "--help", cwd=folder)
         adla = venv / "bin" / "adla"
         run(adla, "env", cwd=folder)
+        code = "from adla.zoo import list_models; print(*list_models())"
+        models = run(python, "-c", code, cwd=folder).split()
+        assert models == sorted(file.stem for file in (ROOT / "adla/zoo").glob("*.pth")), models
         shown = run(adla, "table", "list", "light", cwd=folder)
         assert "retinanet_csp-nano_fpn-p2_light_sirst-v2.py" in shown, shown
         print(f"built and tried: {sdist.name}, {wheel.name}")

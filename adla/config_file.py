@@ -29,12 +29,36 @@ def load_config(
         cfg = Config.fromfile(path, import_custom_modules=import_modules)
     except Exception as error:  # a config is a program: anything may go wrong in it
         raise ValueError(f"{path} is not a config: {type(error).__name__}: {error}") from error
-    change_config(cfg, options or {}, path)
+    return _prepare(cfg, options, path)
+
+
+def parse_config(text: str, options: Mapping[str, Any] | None, name: str | Path) -> Config:
+    """Read a config from its text, as checkpoints hold it, and do with it as `load_config` does.
+
+    Args:
+        text: The config, flat.
+        options: Changes, dotted key -> value.
+        name: What messages call the config.
+
+    Raises:
+        ValueError: If mmengine cannot make a config of it, or an option does not fit it.
+    """
+    try:
+        cfg = Config.fromstring(text, ".py")
+    except Exception as error:  # a config is a program: anything may go wrong in it
+        raise ValueError(
+            f"{name} holds no readable config: {type(error).__name__}: {error}"
+        ) from error
+    object.__setattr__(cfg, "_filename", str(name))  # not that of a file that is gone
+    return _prepare(cfg, options, name)
+
+
+def _prepare(cfg: Config, options: Mapping[str, Any] | None, name: str | Path) -> Config:
+    change_config(cfg, options or {}, name)
     faults = structure_faults(cfg)
     if faults:
-        raise ValueError(
-            f"{path}: {faults[0]}" + f" (and {len(faults) - 1} more)" * (len(faults) > 1)
-        )
+        more = f" (and {len(faults) - 1} more)" * (len(faults) > 1)
+        raise ValueError(f"{name}: {faults[0]}{more}")
     init_default_scope(cfg.get("default_scope") or "mmdet")
     return cfg
 

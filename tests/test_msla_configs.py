@@ -44,6 +44,15 @@ def test_msla_is_a_diff_of_the_assigner_and_the_tiny_branch(name):
     assert method.to_dict() == baseline.to_dict()
 
 
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name.startswith("yolov5/")])
+def test_yolov5_trains_by_the_recipe_of_yolov8(name):
+    five, eight = load(name), load(name.replace("yolov5", "yolov8"))
+    own, model = five.pop("model"), eight.pop("model")
+    assert five.to_dict() == eight.to_dict()
+    assert own.bbox_head.get("times_batch") == model.bbox_head.get("times_batch")
+    assert (own.test_cfg, own.data_preprocessor) == (model.test_cfg, model.data_preprocessor)
+
+
 def rule_of(name):
     """The settings of an assignment, with the defaults, and the branches."""
     model = load(name).model

@@ -11,10 +11,10 @@ from adla.cli import commands
 
 CORE = """
     SIZE_BINS AdaptiveAssignment AssignmentRule OverlappingPairs RankedAssignment Ranking
-    TaskAlignment TaskAlignmentRule adaptive_thresholds alpha_at assign_adaptive
+    ShapeMatches TaskAlignment TaskAlignmentRule adaptive_thresholds alpha_at assign_adaptive
     assign_hierarchical assign_ranked assign_task_aligned ciou clean_boxes diou dotd
-    dynamic_iou iou matching_degree nwd overlapping_pairs pairwise_iof pairwise_iou
-    rank_boxes rfd simd size_bin_indices
+    dynamic_iou iou match_shapes matching_degree matching_weights nwd overlapping_pairs
+    pairwise_iof pairwise_iou rank_boxes rfd shape_ratios simd size_bin_indices
 """
 COMPONENTS = {
     "DATASETS": """
@@ -28,7 +28,8 @@ COMPONENTS = {
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """
         AdlaATSSHead AdlaRPNHead AdlaRetinaHead AdlaRoIHead AdlaSSDHead C2fDarknet
-        CompleteIoULoss MSLAHead OSCARFPN OSCARHead RampedEMA TimmBackbone TinyPAFPN
+        CompleteIoULoss DALRetinaHead FSANetFPN FSANetHead MCenterNetHead MSLAHead OSCARFPN
+        OSCARHead RampedEMA TimmBackbone TinyPAFPN YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
     """,
     "OPTIM_WRAPPERS": "MixedPrecisionOptimWrapper SummingOptimWrapper",
     "TASK_UTILS": """
@@ -36,7 +37,7 @@ COMPONENTS = {
         CornerOffsetBBoxCoder DFLPointCoder DIoUOverlaps2D DotDOverlaps2D
         HierarchicalAssigner MSLAAssigner NWDOverlaps2D RFDOverlaps2D RankingAssigner
         ReceptiveFieldGenerator SimDOverlaps2D SparseMaxIoUAssigner
-        StridedPointGenerator YOLOv8Assigner
+        StridedPointGenerator YOLOv5BBoxCoder YOLOv8Assigner
     """,
     "TRANSFORMS": "BoxMasks CenteredAffine GenerateNoCoMap HSVGain LoadImageInRange TargetCrop",
 }

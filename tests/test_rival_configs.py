@@ -63,6 +63,16 @@ def test_atss_keeps_backbone_neck_data_and_schedule(data):
         assert config["model"]["bbox_head"][key] == base["model"]["bbox_head"][key]
 
 
+@pytest.mark.parametrize("data", BASES)
+def test_the_whole_dal_differs_from_its_assignment_by_the_head(data):
+    md, whole = (
+        load(BASES[data].replace("p2_light", f"p2_{name}-light")).to_dict()
+        for name in ("md", "md-weighted")
+    )
+    assert whole["model"]["bbox_head"]["type"] == "DALRetinaHead"
+    assert without(whole, "model.bbox_head.type") == without(md, "model.bbox_head.type")
+
+
 def test_the_matching_degree_is_ramped_as_dal_has_it():
     """Alpha is 1 until a tenth of the training and 0.3 from three tenths on."""
     config = load(BASES["sirst-v2"].replace("p2_light", "p2_md-light"))

@@ -32,7 +32,9 @@ COMMANDS = {
     "eval": Command("adla.cli.eval", "evaluate COCO detections by the AI-TOD protocol"),
     "predict": Command("adla.cli.predict", "detect in images and in scenes of any size"),
     "convert": Command("adla.cli.convert", "convert a data set, or weights of another project"),
-    "export": Command("adla.cli.export", "export a detector to ONNX"),
+    "export": Command(
+        "adla.cli.export", "export a detector to ONNX, or its weights as a small file"
+    ),
     "demo": Command("adla.cli.demo", "train a baseline and ADLA on generated scenes, compare"),
     "env": Command("adla.cli.env", "what adla runs on, one page for a bug report"),
 }

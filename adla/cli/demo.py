@@ -1,8 +1,9 @@
 """Train a light RetinaNet with fixed thresholds and with ADLA on synthetic scenes, and compare.
 
-It writes data/scenes and work_dirs/demo. A finished run is not repeated, an interrupted one goes on
-where it was.
-Example: ``adla demo``, about ten minutes on two cores
+It writes data/scenes and work_dirs/demo, with --data work_dirs/demo-NAME. A finished run is not
+repeated, an interrupted one goes on where it was.
+Examples: ``adla demo``, about ten minutes on two cores; ``adla demo --data data/hit-uav``, the same
+on a data set that adla convert hit-uav or sen2ships wrote, about an hour
 """
 
 import argparse
@@ -21,7 +22,14 @@ from rich.table import Table
 from adla.atomic_files import atomic_file
 from adla.evaluation.training_log import read_means
 from adla.experiments import tables
-from adla.experiments.demo_scenes import check_scenes, prepare_scenes
+from adla.experiments.demo_data import (
+    REAL_EPOCHS,
+    REAL_IMAGES,
+    DemoData,
+    real_data,
+    scene_data,
+)
+from adla.experiments.demo_scenes import check_runs, prepare_scenes
 from adla.experiments.launcher import Launcher
 from adla.experiments.metrics import read_metrics
 from adla.experiments.progress import Ticker, execute
@@ -44,9 +52,15 @@ SCALARS = {"pos": "pos_per_gt", "pos_vt": "pos_per_gt_vt", "none": "unassigned_g
 LEGEND = (
     "AP, AR and shares in percent. vt, t, s: objects below 8, 16, 32 px (AI-TOD's bins); AR_vt: "
     "recall of the very tiny ones.\npos, pos_vt: positive anchors per object; none: share of "
-    "objects without any; means over the training.\nOne seed and minutes of training on synthetic "
-    "scenes: this shows that everything works and is not a result."
+    "objects without any; means over the training.\n"
 )
+#: The last line of the legend.
+CAUTION = {
+    False: "One seed and minutes of training on synthetic scenes: this shows that everything works "
+    "and is not a result.",
+    True: "One seed and a short training: docs/results.md has the same with longer ones and more "
+    "rows.",
+}
 
 
 def parse_args(words: Sequence[str]) -> argparse.Namespace:
@@ -55,13 +69,24 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--root", type=Path, default=Path(), help="where data/ and work_dirs/ lie (default: here)"
     )
-    parser.add_argument("--train", type=int, default=240, help="number of training scenes")
-    parser.add_argument("--val", type=int, default=64, help="number of validation scenes")
-    parser.add_argument("--epochs", type=int, help="epochs; by default what the configs say")
+    parser.add_argument("--data", type=Path, help="folder of a converted HIT-UAV or sen2ships")
+    parser.add_argument("--train", type=int, help="number of training scenes (default: 240)")
+    parser.add_argument("--val", type=int, help="number of validation scenes (default: 64)")
     parser.add_argument(
-        "--fresh", action="store_true", help="remove data/scenes and work_dirs/demo, start anew"
+        "--epochs",
+        type=int,
+        help=f"epochs; by default what the configs say, with --data {REAL_EPOCHS}",
     )
-    return parser.parse_args(words)
+    parser.add_argument(
+        "--fresh", action="store_true", help="remove data/scenes and work_dirs/demo, start anew; "
+        "with --data only work_dirs/demo-NAME"
+    )  # fmt: skip
+    args = parser.parse_args(words)
+    if args.data and (args.train or args.val):
+        parser.error("--train and --val count generated scenes; with --data all images are taken")
+    if args.epochs is not None and args.epochs < 1:
+        parser.error(f"--epochs must be at least 1, but got {args.epochs}")
+    return args
 
 
 def compare(results: dict[str, dict[str, float | None]]) -> Table:
@@ -105,41 +130,55 @@ def measure(table: tables.Table, run: Run, console: Console) -> dict[str, float 
         return found
 
 
+def choose_data(args: argparse.Namespace, root: Path, console: Console) -> DemoData:
+    """Return the data set that was asked for; scenes that are not there are drawn."""
+    if args.data is not None:
+        data = real_data(args.data.resolve(), args.epochs)
+        text = f"{data.folder.removeprefix('demo-')} in {args.data}"
+        console.print(text, highlight=False, soft_wrap=True)
+        return data
+    digest = prepare_scenes(root, args.train or 240, args.val or 64, args.fresh, console)
+    return scene_data(root, digest, args.epochs)
+
+
 def demonstrate(args: argparse.Namespace, console: Console) -> int:
-    """Draw the scenes, train and test the runs, and compare them."""
+    """Take or draw the images, train and test the runs, and compare them."""
     start, root = time.monotonic(), args.root.resolve()
     import_mmdet()
     from adla.experiments.comparison_pictures import save_pictures
 
-    options = {}
-    if args.epochs is not None:
-        options = {"train_cfg.max_epochs": args.epochs, "param_scheduler.1.end": args.epochs}
-    out, configs = root / "work_dirs/demo", find_root() / "configs"
-    digest = prepare_scenes(root, args.train, args.val, args.fresh, console)
+    configs, data = find_root() / "configs", choose_data(args, root, console)
+    out = root / "work_dirs" / data.folder
     if args.fresh:
         shutil.rmtree(out, ignore_errors=True)
-    check_scenes(out, digest)
-    table = tables.load_tables(configs / "paper_tables.yml")["light-demo"]
+    check_runs(out, data.digest)
+    table = tables.load_tables(configs / "paper_tables.yml")[data.table]
     table = replace(table, columns=tuple(METRICS.values()), training=tuple(SCALARS.values()))
     rows = [replace(row, name=ROWS[row.name]) for row in find_rows(table, list(ROWS))]
-    runs = {row.name: make_run(root / "work_dirs", row, 0, options) for row in rows}
+    runs = {
+        row.name: make_run(data.place_runs(root / "work_dirs"), row, 0, data.options)
+        for row in rows
+    }
     if not all(bring_through(table, run, root, console) for run in runs.values()):
         return 1
     results = {name: measure(table, run, console) for name, run in runs.items()}
     with atomic_file(out / "results.json") as file:
         json.dump(results, file, indent=2)
     with Ticker(console, "drawing pictures") as ticker:
-        pictures = save_pictures(out, runs, configs, root / "data/scenes", ticker)
+        pictures = save_pictures(out, runs, configs, data.ann_file, data.image_dir, ticker)
         ticker.update(1.0, "done")
     console.print(compare(results))
-    console.print(LEGEND, highlight=False, soft_wrap=True)
-    lying = {"scenes": root / "data/scenes", "results": out / "results.json"}
+    console.print(LEGEND + CAUTION[args.data is not None], highlight=False, soft_wrap=True)
+    lying = {"images": data.root, "results": out / "results.json"}
     lying |= {picture.stem: picture for picture in pictures}
     lying |= {name: run.work_dir for name, run in runs.items()}
     for name, path in lying.items():
-        console.print(f"{name:16} {path.relative_to(root)}", highlight=False, soft_wrap=True)
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        console.print(f"{name:16} {shown}", highlight=False, soft_wrap=True)
     minutes = (time.monotonic() - start) / 60
     console.print(f"demo: done in {minutes:.1f} minutes", highlight=False)
+    if args.data is None:
+        console.print(REAL_IMAGES, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -1,5 +1,6 @@
 """Export a trained detector to ONNX and check the file against torch.
 
+``adla export weights CHECKPOINT OUT`` writes its weights as a small file instead.
 Example: ``adla export CONFIG detector.onnx --checkpoint CHECKPOINT --size 640 640``
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from . import export_weights
 from .arguments import add_config_options, command_parser
 from .commands import one_line_errors
 from .mmdet_imports import import_mmdet
@@ -56,6 +58,8 @@ def export(args: argparse.Namespace) -> float:
 
 def main(words: Sequence[str]) -> int:
     """Export."""
+    if words[:1] == ["weights"]:
+        return export_weights.main(words[1:])
     args = parse_args(words)
     with one_line_errors("adla export"):
         difference = export(args)

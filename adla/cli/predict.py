@@ -1,7 +1,9 @@
 """Detect tiny objects in images, folders, patterns, or scenes of any size, slice by slice.
 
 Exit code: 0 all done, 1 an image was left out, 2 it cannot be done.
-Example: ``adla predict CONFIG CHECKPOINT scene.tif --out work_dirs/scene``
+Examples: ``adla predict CONFIG CHECKPOINT scene.tif --out work_dirs/scene``,
+``adla predict --model hit-uav-n image.jpg`` with a model that comes along, ``adla predict --model``
+lists these
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from .arguments import add_config_options, command_parser
 from .commands import one_line_errors
 from .mmdet_imports import import_mmdet
+from .predict_arguments import parse_args
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -41,51 +43,27 @@ COLUMNS = (
 )
 
 
-def parse_args(words: Sequence[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = command_parser("adla predict", __doc__)
-    add = parser.add_argument
-    add("config", type=Path, help="config the detector was trained with")
-    add("checkpoint", type=Path, help="checkpoint of its training")
-    add("inputs", nargs="+", help="images, folders or patterns such as 'scenes/*.tif'")
-    add("--out", type=Path, required=True, help="folder for what is written")
-    add(
-        "--formats",
-        nargs="+",
-        choices=("coco", "results", "geojson", "picture"),
-        help="default: all that the images allow",
-    )
-    add("--score-thr", type=float, default=0.3, help="lowest score that counts (default: 0.3)")
-    add("--slice", type=int, metavar="PX", help="side of the slices; 0: whole images "
-        "(default: the scale of the config's test pipeline, else 800)")  # fmt: skip
-    add("--overlap", type=float, default=0.2, help="share of a slice (default: 0.2)")
-    add("--max-object", type=float, default=32, metavar="PX", help="longest side of the largest "
-        "object; slices overlap by thrice that at least (default: 32)")  # fmt: skip
-    add("--nms-thr", type=float, default=0.5, help="overlap over the smaller box from which two "
-        "boxes of one slice and class are one object; 0: never (default: 0.5)")  # fmt: skip
-    add("--merge-metric", choices=("ios", "iou"), default="ios",
-        help="between slices: over the smaller box or over the union (default: ios)")  # fmt: skip
-    add("--merge-thr", type=float, default=0.5, help="overlap from which the detections of two "
-        "slices are one object (default: 0.5)")  # fmt: skip
-    add("--size-ratio", type=float, default=3.0, help="two boxes whose sizes sqrt(w * h) differ by "
-        "more than this factor are two objects, though one holds the other; 0: whatever their "
-        "sizes (default: 3)")  # fmt: skip
-    add("--merge-by-class", action="store_true", help="never join detections of two classes")
-    add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
-        "that become black and white; needed where pixels have more than 8 bits and the config has "
-        "no LoadImageInRange")  # fmt: skip
-    add("--bands", type=int, nargs="+", metavar="N", help="bands shown as red, green, blue, or one "
-        "shown as gray; needed where a raster has others")  # fmt: skip
-    add("--ann-file", type=Path, help="COCO file: only its images, and its ids")
-    add("--batch-size", type=int, default=4, help="slices at once (default: 4)")
-    add("--device", help="such as cpu or cuda:1 (default: cuda:0 where there is one)")
-    add("--keep-journal", action="store_true", help="keep what the slices found: the same command "
-        "then joins it anew, also with another --nms-thr or --merge-thr")  # fmt: skip
-    add(
-        "--fresh", action="store_true", help="forget an unfinished run and overwrite a finished one"
-    )
-    add_config_options(parser, "changes of the config")
-    return parser.parse_args(words)
+def choose_model(args: argparse.Namespace) -> None:
+    """Take the files of the model that comes along, if one is asked for.
+
+    Raises:
+        ValueError: If there is no such model, or it is given together with a config.
+    """
+    from adla.zoo import find_model
+
+    if args.model is None:
+        return
+    own = [name for name in args.inputs if Path(name).suffix in (".py", ".pth")]
+    if own:
+        raise ValueError(
+            f"--model {args.model} brings its config and its weights, but {' and '.join(own)} came "
+            "too: leave out one or the other"
+        )
+    args.checkpoint = find_model(args.model)
+    if not args.inputs:
+        raise ValueError(f"--model {args.model} wants an image, a folder or a pattern")
+    if args.out is None:
+        args.out = Path("work_dirs/predict", args.model, Path(args.inputs[0]).stem or "images")
 
 
 def check_out(out: Path, formats: list[str] | None) -> None:
@@ -139,12 +117,16 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         check_score_thr,
         detector_loader,
         load_detector_config,
+        stored_config,
     )
     from adla.inference.input_images import adopt_ids, find_images
     from adla.inference.prediction import Prediction
     from adla.inference.resume_log import FOLDER, ResumeLog
 
-    config = load_detector_config(args.config, args.cfg_options)
+    if args.model is None:
+        config = load_detector_config(args.config, args.cfg_options)
+    else:
+        config = stored_config(args.checkpoint, args.cfg_options)
     settings = choose_settings(args, config)
     check_score_thr(config, args.score_thr)
     images = find_images(args.inputs, args.out)
@@ -157,7 +139,9 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
     category_ids = list(range(1, len(detector.classes) + 1))
     if args.ann_file:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
-    prediction = Prediction(images, settings, args.formats, detector_loader(config))
+    prediction = Prediction(
+        images, settings, args.formats, detector_loader(config), not args.no_annotated
+    )
     if args.fresh:
         ResumeLog(args.out / FOLDER, None).discard()
     resume_log = ResumeLog(args.out / FOLDER, prediction.describe(config, args.checkpoint, device))
@@ -174,8 +158,9 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         prediction.detect(detector, resume_log, lambda count: progress.advance(task, count))
         task = progress.add_task("joining", total=len(prediction.grids))
         prediction.write(
-            args.out, detector.classes, category_ids, resume_log, lambda: progress.advance(task)
-        )
+            args.out, detector.classes, category_ids, resume_log,
+            lambda: progress.advance(task), args.scores,
+        )  # fmt: skip
     if not (args.keep_journal or prediction.outcome.problems):
         resume_log.discard()
     return prediction.outcome
@@ -202,8 +187,9 @@ def check_packages() -> None:
 
 def main(words: Sequence[str]) -> int:
     """Predict and say what came of it."""
-    args, console = parse_args(words), Console()
+    args, console = parse_args(words, __doc__), Console()
     with one_line_errors("adla predict", resumes=True):
+        choose_model(args)
         check_packages()
         outcome = predict(args, console)
     total = sum(outcome.detections.values())

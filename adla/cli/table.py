@@ -3,7 +3,7 @@
 A finished run is never repeated, a stopped one resumes. The tables are in
 configs/paper_tables.yml; runs lie in work_dirs/benchmark of the current folder.
 Examples: ``adla table list``, ``adla table train V adla --seeds 0 1``, ``adla table test V``,
-``adla table train light --dataset demo``, ``adla table show V``
+``adla table train light --dataset demo``, ``adla table show V``, ``adla table smoke III IV``
 """
 
 import argparse
@@ -18,7 +18,7 @@ from rich.console import Console
 from adla.experiments.complexity import INPUT_SIDES, complexity_key, load_complexities
 from adla.experiments.launcher import LAUNCHERS, Launcher
 from adla.experiments.progress import execute
-from adla.experiments.report import LEGEND, TRAINING_LEGEND, render_csv, render_markdown
+from adla.experiments.report import LEGEND, TRAINING_LEGEND, remarks_of, render_csv, render_markdown
 from adla.experiments.results import collect
 from adla.experiments.runs import make_run
 from adla.experiments.selection import find_rows, find_table, select
@@ -26,6 +26,7 @@ from adla.experiments.stages import Stages
 from adla.experiments.tables import Row, Table, load_tables
 from adla.installed_files import find_root
 
+from . import table_smoke
 from .arguments import add_config_options, command_parser
 from .commands import one_line_errors
 from .mmdet_imports import import_mmdet
@@ -44,6 +45,8 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
         "measure": "count parameters and GFLOPs of the rows, for show",
     }
     parsers = {name: commands.add_parser(name, help=text) for name, text in about.items()}
+    smoke = commands.add_parser("smoke", help="try light variants of all rows of a table")
+    table_smoke.add_arguments(smoke)
     for name, sub in parsers.items():
         is_run = name in ("train", "test")
         sub.add_argument("table", nargs=None if is_run else "?", help="such as V or light")
@@ -137,7 +140,7 @@ def _state_page(table: Table, lines: list[Any]) -> str:
             state = line.state + (f", seed {line.seed}" if line.seed else "")
             what = line.row.config or line.row.reason
             text.append(f"  {line.row.name.ljust(width)}  {state:24}  {what}")
-    return "\n".join(text)
+    return "\n".join([*text, *(f"  - {remark}" for remark in remarks_of(table, lines))])
 
 
 def measure_rows(args: argparse.Namespace, tables: dict[str, Table]) -> int:
@@ -176,6 +179,8 @@ def main(words: Sequence[str]) -> int:
         tables = load_tables(find_root() / "configs/paper_tables.yml")
         if args.command in ("train", "test"):
             return run_stage(args, tables, Console())
+        if args.command == "smoke":
+            return table_smoke.try_rows(args, tables, Console())
         if args.command == "measure":
             return measure_rows(args, tables)
         return show(args, tables, args.command == "list")

@@ -67,7 +67,7 @@ def list_training_state() -> list[Any]:
     ]
 
 
-def read_checkpoint(filename: str, map_location: Any = "cpu") -> dict[str, Any]:
+def read_checkpoint(filename: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
     """Read a checkpoint of this machine; mmengine calls it for every path that is no URL.
 
     Args:

@@ -12,11 +12,13 @@ from .adaptive import (
     assign_adaptive,
     dynamic_iou,
     matching_degree,
+    matching_weights,
 )
 from .boxes import SIZE_BINS, clean_boxes, size_bin_indices
 from .overlaps import ciou, diou, dotd, iou, nwd, pairwise_iof, pairwise_iou, rfd, simd
 from .pair_search import OverlappingPairs, overlapping_pairs
 from .ranked import RankedAssignment, Ranking, assign_hierarchical, assign_ranked, rank_boxes
+from .shape_ratio import ShapeMatches, match_shapes, shape_ratios
 from .task_aligned import TaskAlignment, TaskAlignmentRule, assign_task_aligned
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "OverlappingPairs",
     "RankedAssignment",
     "Ranking",
+    "ShapeMatches",
     "TaskAlignment",
     "TaskAlignmentRule",
     "adaptive_thresholds",
@@ -40,13 +43,16 @@ __all__ = [
     "dotd",
     "dynamic_iou",
     "iou",
+    "match_shapes",
     "matching_degree",
+    "matching_weights",
     "nwd",
     "overlapping_pairs",
     "pairwise_iof",
     "pairwise_iou",
     "rank_boxes",
     "rfd",
+    "shape_ratios",
     "simd",
     "size_bin_indices",
 ]

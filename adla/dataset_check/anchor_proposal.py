@@ -47,6 +47,13 @@ class AnchorProposal:
             f"{_SCALES_PER_OCTAVE}, ratios={list(_RATIOS)}, strides={self.strides}"
         )
 
+    def sentence(self) -> str:
+        """Return what fits, and what the share of misfits is a share of."""
+        return (
+            f"of {self.smallest:g} to {self.largest:.0f} px fit: AnchorGenerator({self.config()}); "
+            f"below IoU {GOOD_IOU:g} with the best one"
+        )
+
 
 def propose_anchors(
     boxes: ndarray, canvases: ndarray, priors: Priors | None

@@ -9,6 +9,7 @@ from adla.evaluation.box_arrays import box_overlaps
 
 from .assigner_coverage import fixed_threshold, least_iou, lift_limit, reach_beyond
 from .priors import Level, Priors
+from .shape_anchors import misfits_by_shape
 
 #: Bytes of each (prior, object) pair in mmdet's `bbox_overlaps`: 9 float32, as it documents.
 BYTES_PER_PAIR = 9 * 4
@@ -86,7 +87,10 @@ def match(boxes: ndarray, canvases: ndarray, priors: Priors) -> Matching:
     beyond = reach_beyond(priors.assigner)
     if beyond is not None:
         result.matched, result.criterion = len(boxes), beyond
-    if not priors.has_anchors:
+    if priors.ratio_thr:
+        result.matched = len(boxes) - misfits_by_shape(boxes, priors)
+        result.criterion = f"an anchor with sides less than {priors.ratio_thr:g} times apart"
+    if priors.ratio_thr or not priors.has_anchors:
         return result
     iou = best_anchor_iou(boxes, canvases, priors)
     result.iou_median = float(np.median(iou)) if len(iou) else None

@@ -13,6 +13,7 @@ from .matching import Matching, assigner_memory, match
 from .object_sizes import Sizes, box_sizes, measure_sizes
 from .pipeline_geometry import network_geometry
 from .priors import Priors, config_priors
+from .shape_anchors import ShapeAnchors, propose_shape_anchors
 
 
 @dataclass
@@ -53,7 +54,7 @@ class View:
     num_priors: int | None = None
     memory: float | None = None
     matching: Matching | None = None
-    anchors: AnchorProposal | None = None
+    anchors: AnchorProposal | ShapeAnchors | None = None
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -115,7 +116,9 @@ def network_view(
 
 def _meet_priors(view: View, corners: ndarray, canvases: ndarray, eyes: Eyes) -> None:
     """Say in a view how objects (M, 4), xyxy, on canvases (M, 2) meet the priors."""
-    if eyes.priors is None or eyes.priors.has_anchors:
+    if eyes.priors is not None and eyes.priors.ratio_thr:
+        view.anchors = propose_shape_anchors(corners, eyes.priors)
+    elif eyes.priors is None or eyes.priors.has_anchors:
         view.anchors = propose_anchors(corners, canvases, eyes.priors)
     if eyes.priors is not None:
         width, height = view.input

@@ -44,12 +44,15 @@ class Priors:
         levels: Its feature levels.
         assigner: Config of its assigner; empty where it has none.
         allowed_border: How far anchors may leave the image in pixels; negative: as they like.
+        ratio_thr: Factor by which the sides of object and anchor must differ less, where the head
+            matches by shape (YOLOv5); 0 elsewhere.
     """
 
     head: str
     levels: list[Level]
     assigner: dict = field(default_factory=dict)
     allowed_border: float = -1
+    ratio_thr: float = 0
 
     @property
     def has_anchors(self) -> bool:
@@ -107,6 +110,7 @@ def config_priors(model: dict) -> Priors | None:
         levels_of(generator),
         train_cfg.get("assigner") or {},
         train_cfg.get("allowed_border", -1),
+        head.get("ratio_thr", 4.0) if head["type"] == "YOLOv5Head" else 0,
     )
 
 

@@ -1,81 +1,17 @@
 """Whether a data set is the one that was published, as far as its annotations tell."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adla.datasets import AITODDataset, HITUAVDataset, LEVIRShipDataset, Sen2ShipsDataset
+import numpy as np
 
 from .inspection import Inspection
+from .releases import RELEASES, Edition, Release
 
 #: How far a mean size in pixels may be from a published one, which has one decimal.
 _SIZE_TOLERANCE = 0.1
-
-
-@dataclass(frozen=True)
-class Split:
-    """What is known of a split: images, those with an object, objects; None where nothing is."""
-
-    images: int
-    with_object: int | None = None
-    objects: int | None = None
-
-
-@dataclass(frozen=True)
-class Release:
-    """A published data set.
-
-    Attributes:
-        name: What it is called.
-        dataset: The class that reads it; its classes in order are those of the release.
-        splits: Its splits. No two have the same number of images, but where one is to train on and
-            the other to test on.
-        whole: The splits that together are all of it.
-        objects: How many objects it has in all.
-        mean_size: Their mean size sqrt(w * h) in pixels.
-        mark: Part of the annotation files' names that tells it from another release of the class.
-        origin: Whose numbers these are.
-    """
-
-    name: str
-    dataset: Any
-    splits: dict[str, Split]
-    whole: tuple[str, ...] = ()
-    objects: int | None = None
-    mean_size: float | None = None
-    mark: str = ""
-    origin: str = "published"
-
-
-_AITOD_SPLITS = {
-    "trainval": Split(14018),
-    "test": Split(14018),
-    "train": Split(11214),
-    "val": Split(2804),
-}
-RELEASES = (
-    Release("AI-TOD-v2", AITODDataset, _AITOD_SPLITS, ("trainval", "test"), 752_746, None, "v2"),
-    Release("AI-TOD", AITODDataset, _AITOD_SPLITS, ("trainval", "test"), 700_621, 12.8),
-    Release(
-        "LEVIR-Ship",
-        LEVIRShipDataset,
-        {"train": Split(2336, 1183), "val": Split(778, 394), "test": Split(782, 396)},
-        ("train", "val", "test"),
-        3219,
-    ),
-    Release(
-        "HIT-UAV split by scene",
-        HITUAVDataset,
-        {"train": Split(2319, 2287, 19_855), "val": Split(579, 579, 4896)},
-        origin="converted",
-    ),
-    Release(
-        "sen2ships in tiles of 256 px",
-        Sen2ShipsDataset,
-        {"train": Split(194, 158, 521), "val": Split(97, 79, 306)},
-        origin="converted",
-    ),
-)
 
 
 @dataclass
@@ -96,7 +32,7 @@ class Comparison:
 def compare_with_published(inspections: Sequence[Inspection]) -> list[Comparison]:
     """Compare the datasets of a config with the releases that their classes stand for."""
     comparisons: dict[str, Comparison] = {}
-    parts: dict[str, dict[str, Inspection]] = {}
+    parts: dict[str, dict[str, Inspection]] = {}  # release -> split -> what was found
     for inspection in inspections:
         release = _release_of(inspection)
         if release is None:
@@ -106,9 +42,11 @@ def compare_with_published(inspections: Sequence[Inspection]) -> list[Comparison
         parts.setdefault(release.name, {})[split] = inspection
         _compare_split(inspection, split, comparison)
     for name, comparison in comparisons.items():
-        if comparison.release.whole and set(comparison.release.whole) <= parts[name].keys():
-            chosen = [parts[name][split] for split in comparison.release.whole]
-            _compare_whole(chosen, comparison)
+        whole = comparison.release.whole
+        if whole and set(whole) <= parts[name].keys():
+            _compare_whole([parts[name][split] for split in whole], comparison)
+        for edition in comparison.release.editions:
+            _compare_edition(parts[name], edition, comparison)
     return list(comparisons.values())
 
 
@@ -148,21 +86,44 @@ def _compare_split(inspection: Inspection, split: str, comparison: Comparison) -
     if published.objects is not None:
         found["objects"] = (_num_objects(inspection), published.objects)
     wrong = {what: pair for what, pair in found.items() if pair[0] != pair[1]}
-    for what, (ours, theirs) in wrong.items():
-        comparison.different.append(
-            f"{where}: {what} {_text(ours)}, {release.origin} {_text(theirs)}"
-        )
+    different = [
+        f"{where}: {what} {_text(ours)}, {release.origin} {_text(theirs)}"
+        for what, (ours, theirs) in wrong.items()
+    ]
+    different += [f"{where}: {fault}" for fault in _image_faults(inspection, release)]
     file_order = [name for _, name in inspection.records.categories]
     if sorted(file_order) == sorted(classes) and file_order != classes:
-        comparison.different.append(
+        different.append(
             f"{where}: the file has its classes in the order {', '.join(file_order)}; labels "
             "follow the names here, but code that goes by the order would mix them up"
         )
-    elif not wrong:
+    comparison.different += different
+    if not different:
         counts = ", ".join(f"{_text(pair[0])} {what}" for what, pair in list(found.items())[1:])
         comparison.equal.append(
-            f"{where} as {release.origin}: {counts}, {len(classes)} classes in order"
+            f"{inspection.name}: this is {release.name} {split} as {release.origin}: {counts}, "
+            f"{len(classes)} classes in order"
         )
+
+
+def _image_faults(inspection: Inspection, release: Release) -> list[str]:
+    """Say which images cannot be of a release, by the size and the name in the annotations."""
+    records, faults = inspection.records, []
+    sizes, names = records.image_sizes, records.file_names
+    if release.side:
+        bad = sizes != release.side if release.square else sizes > release.side
+        wrong = np.asarray(bad).any(axis=1)
+        shape = f"{release.side} x {release.side} px" + ("" if release.square else " at most")
+        for index in np.flatnonzero(wrong)[:1]:
+            width, height = sizes[index].tolist()
+            faults.append(
+                f"{int(wrong.sum()):,} images are not {shape}, such as {names[index]} "
+                f"({width:g} x {height:g})"
+            )
+        others = [name for name in names if not name.lower().endswith(".png")]
+        if others:
+            faults.append(f"{len(others):,} file names do not end in .png, such as {others[0]}")
+    return faults
 
 
 def _compare_whole(parts: Sequence[Inspection], comparison: Comparison) -> None:
@@ -170,10 +131,15 @@ def _compare_whole(parts: Sequence[Inspection], comparison: Comparison) -> None:
     release = comparison.release
     count = sum(map(_num_objects, parts))
     where = f"{release.name} {' and '.join(release.whole)} together"
-    if count != release.objects:
-        comparison.different.append(f"{where}: {count:,} objects, published {release.objects:,}")
-    else:
+    known = {edition.total(release.whole): edition.name for edition in release.editions}
+    if count == release.objects:
         comparison.equal.append(f"{where} as published: {count:,} objects")
+    elif count in known:
+        comparison.equal.append(
+            f"{where} as {known[count]}: {count:,} objects; {release.objects:,} in the paper"
+        )
+    else:
+        comparison.different.append(f"{where}: {count:,} objects, published {release.objects:,}")
     usable = [part.sizes for part in parts if part.sizes.count]
     if release.mean_size is None or not usable:
         return
@@ -183,6 +149,40 @@ def _compare_whole(parts: Sequence[Inspection], comparison: Comparison) -> None:
         comparison.different.append(f"{where}: {text}, published {release.mean_size} px")
     else:
         comparison.equal.append(f"{where} as published: {text}")
+
+
+def _compare_edition(
+    parts: dict[str, Inspection], edition: Edition, comparison: Comparison
+) -> None:
+    """Compare the objects of each class; if they are the paper's in all, no edition says more."""
+    release = comparison.release
+    if set(release.whole) <= parts.keys():
+        if sum(_num_objects(parts[split]) for split in release.whole) == release.objects:
+            return
+    classes = release.dataset.METAINFO["classes"]
+    for split, inspection in parts.items():
+        if split not in edition.counts:
+            continue
+        ours, where = _class_counts(inspection), f"{inspection.name}: {release.name} {split}"
+        theirs = dict(zip(classes, edition.counts[split], strict=True))
+        wrong = [name for name in classes if ours.get(name, 0) != theirs[name]]
+        if wrong:
+            words = (f"{name} {ours.get(name, 0):,} for {theirs[name]:,}" for name in wrong)
+            comparison.different.append(
+                f"{where}: objects per class are not those {edition.name}: {', '.join(words)}; the "
+                f"older files have {release.objects:,} objects in {' and '.join(release.whole)}"
+            )
+        else:
+            comparison.equal.append(f"{where}: objects of each class as {edition.name}")
+
+
+def _class_counts(inspection: Inspection) -> dict[str, int]:
+    """Return how many annotations of each class are no crowds, also those that none can learn."""
+    records = inspection.records
+    names = dict(records.categories)
+    chosen = (names.get(one) for one, crowd in zip(records.ann_categories, records.crowds,
+                                                   strict=True) if not crowd)  # fmt: skip
+    return Counter(name for name in chosen if name is not None)
 
 
 def _num_objects(inspection: Inspection) -> int:

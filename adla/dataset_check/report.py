@@ -135,9 +135,7 @@ def anchor_lines(inspections: Sequence[Inspection]) -> RenderableType:
         lines.append(
             Text.assemble(
                 (f"{'anchors':<8}", "cyan"),
-                f"of {proposal.smallest:g} to {proposal.largest:.0f} px fit: "
-                f"AnchorGenerator({proposal.config()}); below IoU 0.5 with the best one "
-                f"{share(proposal.misfits, count)} of the objects{now}",
+                f"{proposal.sentence()} {share(proposal.misfits, count)} of the objects{now}",
             )
         )
     return Group(*lines)

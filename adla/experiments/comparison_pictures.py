@@ -42,7 +42,12 @@ def most_crowded(samples: Mapping[str, Sample], count: int) -> list[str]:
 
 
 def save_pictures(
-    out: Path, runs: Mapping[str, Run], configs: Path, scenes: Path, ticker: Ticker
+    out: Path,
+    runs: Mapping[str, Run],
+    configs: Path,
+    ann_file: Path,
+    image_dir: Path,
+    ticker: Ticker,
 ) -> list[Path]:
     """Draw curves, detections and assignments of all runs.
 
@@ -50,7 +55,8 @@ def save_pictures(
         out: Folder for the pictures.
         runs: Trained and tested runs by name; each kept its detections as `detections.bbox.json`.
         configs: The folder `configs/`.
-        scenes: Folder of the synthetic scenes.
+        ann_file: COCO annotations of the images that the runs were tested on.
+        image_dir: What their file names start from.
         ticker: Shows what is being drawn.
 
     Returns:
@@ -58,12 +64,12 @@ def save_pictures(
     """
     ticker.update(0.0, "detections")
     found = {
-        name: read_samples(scenes / "annotations/val.json", run.work_dir / "detections.bbox.json")
+        name: read_samples(ann_file, run.work_dir / "detections.bbox.json")
         for name, run in runs.items()
     }
     samples = next(iter(found.values()))
     names = most_crowded(samples, 2)
-    images = [read_bgr(scenes / "images" / name) for name in names]
+    images = [read_bgr(image_dir / name) for name in names]
     windows = [
         crowded_window(samples[name].gt_boxes, image.shape[1::-1], WINDOW)
         for name, image in zip(names, images, strict=True)

@@ -56,8 +56,12 @@ def _generated(files: list[Path]) -> list[int] | None:
     return [len(coco["images"]) for coco in contents]
 
 
-def check_scenes(out: Path, digest: str) -> None:
-    """Check that the runs in a folder are of these scenes, and note the scenes in a new one.
+def check_runs(out: Path, digest: str) -> None:
+    """Check that the runs in a folder are of this data, and note the data in a new one.
+
+    Args:
+        out: The folder.
+        digest: Of the annotations of the data.
 
     Raises:
         ValueError: If they are of others.
@@ -65,7 +69,7 @@ def check_scenes(out: Path, digest: str) -> None:
     file = out / "scenes.sha256"
     if file.exists() and file.read_text() != digest:
         raise ValueError(
-            f"{out} was trained on other scenes; run the demo with --fresh to train anew"
+            f"{out} was trained on other images; run the demo with --fresh to train anew"
         )
     out.mkdir(parents=True, exist_ok=True)
     file.write_text(digest)

@@ -78,7 +78,7 @@ def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
     return (int(epoch) - 1 + share) / max_epochs, text
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have the kernel send SIGTERM to this new process when its parent ends, killed or not."""
     if _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -108,7 +108,7 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
         lines: queue.Queue[str | None] = queue.Queue()
         output = process.stdout or ()

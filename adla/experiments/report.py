@@ -32,12 +32,15 @@ def render_markdown(table: Table, lines: Sequence[Line]) -> str:
         body.append([line.row.name, line.row.label, line.seed, *numbers, *costs, line.state])
     source = f"Table {table.name}" if table.paper == "ADLA" else table.name
     title = f"## {source}: {table.title}"
-    remarks = [f"- {note}" for note in table.notes]
-    shown = {line.row.name: line.row for line in lines}
-    remarks += [
-        f"- {row.name}: {text}" for row in shown.values() if (text := row.note or row.reason)
-    ]
+    remarks = [f"- {text}" for text in remarks_of(table, lines)]
     return "\n".join([title, "", *_draw(head, body), *([""] if remarks else []), *remarks])
+
+
+def remarks_of(table: Table, lines: Sequence[Line]) -> list[str]:
+    """Return the remarks on a table, then those on the rows of the lines, each row's once."""
+    rows = {line.row.name: line.row for line in lines}
+    texts = [f"{row.name}: {text}" for row in rows.values() if (text := row.note or row.reason)]
+    return [*table.notes, *texts]
 
 
 def _cell(line: Line, column: str) -> str:

@@ -67,7 +67,7 @@ class Table:
         prefix: Prefix of the metrics in a metric file.
         training: Scalars of the training that make further columns.
         test_options: What its tests change of a config.
-        notes: Remarks on the table.
+        notes: Remarks on the table; the last is the paper's settings beside ours.
         rows: Its rows, names unique.
     """
 
@@ -96,8 +96,8 @@ def load_tables(path: Path) -> dict[str, Table]:
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no list of tables: {str(error).splitlines()[0]}") from error
     try:
-        options = content.get("test_options", {})
-        tables = [_read_table(entry, options) for entry in entries]
+        options, settings = content.get("test_options", {}), content.get("settings", {})
+        tables = [_read_table(entry, options, settings) for entry in entries]
         _check_unique([table.name for table in tables], "table")
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -106,7 +106,7 @@ def load_tables(path: Path) -> dict[str, Table]:
     return {table.name: table for table in tables}
 
 
-def _read_table(entry: dict, test_options: dict[str, dict]) -> Table:
+def _read_table(entry: dict, test_options: dict[str, dict], settings: dict[str, str]) -> Table:
     _check_keys(entry, _TABLE_KEYS, {"table", "title", "dataset", "columns"}, "a table")
     name = str(entry["table"])
     columns = tuple(entry["columns"])
@@ -125,9 +125,14 @@ def _read_table(entry: dict, test_options: dict[str, dict]) -> Table:
         prefix=entry.get("prefix", "tiny"),
         training=tuple(entry.get("training", ())),
         test_options=test_options.get(entry["dataset"], {}),
-        notes=tuple(entry.get("notes", ())),
+        notes=(*entry.get("notes", ()), *_settings_note(settings, entry.get("paper"))),
         rows=tuple(rows),
     )
+
+
+def _settings_note(settings: dict[str, str], paper: str | None) -> tuple[str, ...]:
+    """Return how a paper trains and how its rows do, as a remark, where that is written down."""
+    return (f"Settings: {settings[paper]}",) if paper in settings else ()
 
 
 def _read_row(entry: dict, columns: tuple[str, ...]) -> Row:

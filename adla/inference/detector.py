@@ -10,7 +10,7 @@ from mmengine.registry import DefaultScope
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
-from adla.config_file import build_model, load_config
+from adla.config_file import build_model, load_config, parse_config
 from adla.datasets.image_loader import LoadImage, find_load_step, image_loader
 from adla.evaluation.box_arrays import Detections
 from adla.models.checkpoints import (
@@ -37,7 +37,29 @@ def load_detector_config(path: Path, options: dict | None = None) -> Config:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no config, or has no test pipeline with the steps that slices need.
     """
-    config = load_config(path, options)
+    return check_pipeline(load_config(path, options), path)
+
+
+def stored_config(checkpoint: Path, options: dict | None = None) -> Config:
+    """Read the config that a checkpoint brings, see :func:`load_detector_config`.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it brings no config, or one that does not suit.
+    """
+    prepare_stack()
+    text = read_checkpoint(str(checkpoint)).get("meta", {}).get("cfg")
+    if not isinstance(text, str):
+        raise ValueError(f"{checkpoint} brings no config")
+    return check_pipeline(parse_config(text, options, checkpoint), checkpoint)
+
+
+def check_pipeline(config: Config, path: Path) -> Config:
+    """Return a config that has the test pipeline that slices need.
+
+    Raises:
+        ValueError: If it has none, or a step is missing; the message calls the config `path`.
+    """
     dataset = config.get("test_dataloader", {}).get("dataset", {})
     steps = [str(step["type"]).split(".")[-1] for step in dataset.get("pipeline") or []]
     if not steps:

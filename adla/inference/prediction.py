@@ -76,6 +76,7 @@ class Prediction:
         settings: How to predict.
         formats: Keys of `FORMATS`; None: all, with GeoJSON if an image has coordinates.
         load: Loads 8-bit images as the training does.
+        annotated: Whether the annotated images are among all.
 
     Attributes:
         grids: The slices of each image that can be opened.
@@ -92,6 +93,7 @@ class Prediction:
         settings: Settings,
         formats: Sequence[str] | None = None,
         load: LoadImage = read_bgr,
+        annotated: bool = True,
     ) -> None:
         self._settings, self._load, self.outcome = settings, load, Outcome()
         self.grids: dict[ImageFile, SliceGrid] = {}
@@ -120,7 +122,8 @@ class Prediction:
             raise ValueError(
                 "\n".join(["no image to predict for:", *self.outcome.problems.values()])
             )
-        self._formats = self._choose_formats(formats, no_place)
+        chosen = self._choose_formats(formats, no_place)
+        self._formats = [name for name in chosen if annotated or name != "annotated"]
 
     def _choose_formats(
         self, formats: Sequence[str] | None, no_place: Mapping[ImageFile, str]
@@ -190,6 +193,7 @@ class Prediction:
         category_ids: Sequence[int],
         resume_log: ResumeLog,
         on_image: Callable[[], None] = lambda: None,
+        scores: bool = False,
     ) -> None:
         """Join each image's detections at the seams and write all outputs.
 
@@ -199,13 +203,15 @@ class Prediction:
             category_ids: COCO category ids, by label.
             resume_log: Where the detections are.
             on_image: Called after each image.
+            scores: Whether annotated images show scores.
         """
         done = {
             image: grid
             for image, grid in self.grids.items()
             if image.name not in self.outcome.problems
         }
-        with PredictionOutputs(out, self._formats, done, classes, category_ids) as outputs:
+        outputs = PredictionOutputs(out, self._formats, done, classes, category_ids, scores)
+        with outputs:
             for image in done:
                 found = self._merge(image, resume_log, len(classes))
                 opener = partial(self._open, image)
@@ -214,7 +220,7 @@ class Prediction:
                 self.outcome.detections[image.name] = len(found)
                 on_image()
         self.outcome.files = outputs.save()
-        record_pictures(out, self.outcome.files)
+        record_pictures(out, [*self.outcome.files, *outputs.annotated])
 
     def _merge(self, image: ImageFile, resume_log: ResumeLog, num_classes: int) -> Detections:
         """Join what the slices of an image found."""

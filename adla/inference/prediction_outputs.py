@@ -1,12 +1,13 @@
 """The files that a prediction writes, image by image; what one image lacks stops no other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 
 from adla.evaluation.box_arrays import Detections
 
+from .annotated_images import picture_names, save_annotated
 from .best_crops import BestCrops
 from .geojson import geojson_features
 from .ground_place import Place
@@ -26,6 +27,10 @@ class PredictionOutputs:
         grids: The images that there are detections for, and their slices.
         classes: Class names, by label.
         category_ids: COCO category ids, by label.
+        scores: Whether annotated images show scores.
+
+    Attributes:
+        annotated: The annotated images that are written.
     """
 
     def __init__(
@@ -35,10 +40,14 @@ class PredictionOutputs:
         grids: Mapping[ImageFile, SliceGrid],
         classes: Sequence[str],
         category_ids: Sequence[int],
+        scores: bool = False,
     ) -> None:
         self._out, self._formats = out, formats
         self._classes, self._category_ids = classes, category_ids
         self._crops, self._count, self._stack = BestCrops(classes), 0, ExitStack()
+        self._names = picture_names(image.name for image in grids)
+        self._scores = scores
+        self.annotated: list[Path] = []
         head = coco_head(
             [
                 {"id": image.image_id, "file_name": image.name,
@@ -104,10 +113,19 @@ class PredictionOutputs:
                 self._crops.add(found, image.name, opener)
             except UnreadableImage as error:
                 yield "picture", str(error)
+        if "annotated" in self._formats:
+            path = self._out / FORMATS["annotated"] / self._names[image.name]
+            try:
+                with closing(opener()) as source:
+                    save_annotated(path, source, found, self._classes, self._scores)
+                self.annotated.append(path)
+            except UnreadableImage as error:
+                yield "annotated", str(error)
 
     def save(self) -> list[Path]:
         """Draw the picture of the best detections, and return all files that are written."""
-        files = [self._out / FORMATS[name] for name in self._lists]
+        written = [*self._lists, *["annotated"] * bool(self.annotated)]
+        files = [self._out / FORMATS[name] for name in written]
         if "picture" in self._formats and self._crops.save(self._out / FORMATS["picture"]):
             files.append(self._out / FORMATS["picture"])
         return files

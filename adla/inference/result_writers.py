@@ -9,12 +9,13 @@ from typing import IO, Any
 from adla.atomic_files import atomic_file
 from adla.evaluation.box_arrays import Detections
 
-#: Output and its file.
+#: Output and its file; `annotated` is a folder.
 FORMATS = {
     "coco": "detections.json",
     "results": "results.json",
     "geojson": "detections.geojson",
     "picture": "detections.png",
+    "annotated": "annotated",
 }
 
 

@@ -4,18 +4,22 @@ from adla.compat.prepare import prepare_stack
 
 prepare_stack()
 
-from .backbones import C2fDarknet, TimmBackbone
+from .backbones import C2fDarknet, TimmBackbone, YOLOv5Darknet
 from .dense_heads import (
     AdlaATSSHead,
     AdlaRetinaHead,
     AdlaRPNHead,
     AdlaSSDHead,
+    DALRetinaHead,
+    FSANetHead,
+    MCenterNetHead,
     MSLAHead,
     OSCARHead,
     PredictionAwareMixin,
+    YOLOv5Head,
 )
 from .losses import CompleteIoULoss
-from .necks import OSCARFPN, TinyPAFPN
+from .necks import OSCARFPN, FSANetFPN, TinyPAFPN, YOLOv5PAFPN
 from .roi_heads import AdlaRoIHead
 from .task_modules import (
     AdaptiveDynamicAssigner,
@@ -34,6 +38,7 @@ from .task_modules import (
     SimDOverlaps2D,
     SparseMaxIoUAssigner,
     StridedPointGenerator,
+    YOLOv5BBoxCoder,
     YOLOv8Assigner,
 )
 
@@ -50,10 +55,14 @@ __all__ = [
     "CIoUOverlaps2D",
     "CompleteIoULoss",
     "CornerOffsetBBoxCoder",
+    "DALRetinaHead",
     "DFLPointCoder",
     "DIoUOverlaps2D",
     "DotDOverlaps2D",
+    "FSANetFPN",
+    "FSANetHead",
     "HierarchicalAssigner",
+    "MCenterNetHead",
     "MSLAAssigner",
     "MSLAHead",
     "NWDOverlaps2D",
@@ -67,5 +76,9 @@ __all__ = [
     "StridedPointGenerator",
     "TimmBackbone",
     "TinyPAFPN",
+    "YOLOv5BBoxCoder",
+    "YOLOv5Darknet",
+    "YOLOv5Head",
+    "YOLOv5PAFPN",
     "YOLOv8Assigner",
 ]

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
 from PIL import Image
 
+from adla import zoo
+from adla.engine.weights_export import export_weights
 from tests.inference.conftest import detector_files, write_raster  # noqa: F401
 
 TOOL = Path(__file__).resolve().parents[2] / "tools/predict.py"
@@ -81,3 +85,69 @@ def test_finished_work_is_not_overwritten_and_broken_images_set_the_exit_code(
     code, out, err = adla_command(*command, broken, *arguments)
     assert (code, err) == (0, "") and "in 2 images" in out
     assert not (tmp_path / "out/predict_journal").exists()
+
+
+@pytest.fixture
+def own_zoo(detector_files, tmp_path, monkeypatch):  # noqa: F811
+    """A folder in place of adla/zoo, with one model, ``noise-n``."""
+    config, checkpoint = detector_files
+    state = torch.load(checkpoint, weights_only=True)
+    state["meta"] |= {"cfg": Config.fromfile(config).pretty_text, "epoch": 1}
+    torch.save(state, tmp_path / "epoch_1.pth")
+    export_weights(tmp_path / "epoch_1.pth", tmp_path / "zoo/noise-n.pth", "noise, no license")
+    monkeypatch.setattr(zoo.find_model, "__defaults__", (tmp_path / "zoo",))
+    return tmp_path / "zoo"
+
+
+def test_a_model_that_comes_along_finds_what_its_checkpoint_finds(
+    adla_command, own_zoo, detector_files, picture, tmp_path, monkeypatch  # noqa: F811
+):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    options = ["--score-thr", "0.001", "--device", "cpu"]
+    code, _, err = adla_command("predict", "--model", "noise-n", picture, *options)
+    assert code == 0, err
+    where = tmp_path / "work_dirs/predict/noise-n/picture/results.json"
+    found = json.loads(where.read_text())
+    assert Image.open(where.parent / "annotated/picture.png").size[0] == 4 * 64
+    assert "annotated/picture.png" in (where.parent / ".predict_outputs").read_text().splitlines()
+    options.append("--no-annotated")
+    adla_command("predict", *detector_files, picture, "--out", "other", *options)
+    assert not (tmp_path / "other/annotated").exists()
+    whole = json.loads((tmp_path / "other/results.json").read_text())
+    assert len(found) == len(whole) > 3
+    for ours, theirs in zip(found, whole, strict=True):  # 16 bits
+        assert ours["score"] == pytest.approx(theirs["score"], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model"], "--model wants a name; these come with adla:\n  noise-n  vehicle, ship,"),
+        (["--model", "none", "{picture}"], "there is no model 'none'; these come with adla:"),
+        (["--model", "noise-n"], "--model noise-n wants an image, a folder or a pattern"),
+        (["--model", "noise-n", "a.py", "b.pth", "{picture}"],
+         "--model noise-n brings its config and its weights, but a.py and b.pth came too"),
+        (["a.py", "b.pth", "--model", "noise-n", "{picture}"], "but a.py and b.pth came too"),
+    ],
+)  # fmt: skip
+def test_a_wrong_choice_of_a_model_is_one_clear_error(
+    adla_command, own_zoo, picture, tmp_path, words, message
+):
+    code, _, err = adla_command("predict", *[word.format(picture=picture) for word in words])
+    assert code == 2 and err.startswith("adla predict: ") and message in err
+    assert not (tmp_path / "work_dirs").exists()
+
+
+def test_without_a_model_config_checkpoint_image_and_folder_are_wanted(adla_command):
+    for words in (["a.py", "b.pth"], ["a.py", "b.pth", "c.png"]):
+        code, _, err = adla_command("predict", *words)
+        assert code == 2 and "CONFIG, CHECKPOINT, an IMAGE and --out are required" in err
+
+
+def test_the_command_that_makes_a_model(adla_command, own_zoo, tmp_path):
+    source, out = tmp_path / "epoch_1.pth", tmp_path / "x/again.pth"
+    code, text, err = adla_command("export", "weights", source, out, "--about", "noise")
+    assert code == 0 and "MB, classes vehicle, ship, storage-tank, person" in text, err
+    code, _, err = adla_command("export", "weights", tmp_path / "no.pth", out)
+    assert code == 2 and err == f"adla export weights: no such checkpoint: {tmp_path / 'no.pth'}\n"
+    assert adla_command("export", "weights", source, tmp_path / "a.txt")[0] == 2

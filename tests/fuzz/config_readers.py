@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from adla.cli.predict import choose_settings, parse_args
+from adla.cli.predict import choose_settings
+from adla.cli.predict_arguments import parse_args
 from adla.config_file import build_model, load_config
 from adla.dataset_check.annotations import read_records
 from adla.dataset_check.config_datasets import config_sources
@@ -97,7 +98,7 @@ def check(folder: Path) -> None:
 def predict(folder: Path) -> None:
     """Do what ``adla predict`` and ``adla export`` do before they read a checkpoint."""
     with inside(folder):
-        args = parse_args(["config.py", "a.pth", "a.png", "--out", "out"])
+        args = parse_args(["config.py", "a.pth", "a.png", "--out", "out"], None)
         config = load_detector_config(args.config)
         choose_settings(args, config)
         check_score_thr(config, args.score_thr)

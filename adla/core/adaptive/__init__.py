@@ -6,6 +6,7 @@ one image and give the same bits.
 
 from .assignment import AdaptiveAssignment, Engine, assign_adaptive
 from .dynamic_iou import dynamic_iou, matching_degree
+from .matching_weights import matching_weights
 from .rule import AssignmentRule, Metric
 from .schedule import ALPHA_DECAY, alpha_at
 from .thresholds import adaptive_thresholds
@@ -21,4 +22,5 @@ __all__ = [
     "assign_adaptive",
     "dynamic_iou",
     "matching_degree",
+    "matching_weights",
 ]

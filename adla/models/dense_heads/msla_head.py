@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..layers.c2f import ACT_CFG, NORM_CFG
 from .batched_targets import in_ignored_region, pad_instances
+from .level_strides import check_strides
 from .msla_branches import BRANCHES
 
 
@@ -143,7 +144,7 @@ class MSLAHead(BaseDenseHead):
         Raises:
             ValueError: The levels do not have the head's strides.
         """
-        self._check_strides(cls_scores, batch_img_metas)
+        check_strides("MSLAHead", self.strides, cls_scores, batch_img_metas)
         mlvl_priors = self.grid_points(cls_scores)
         priors = torch.cat(mlvl_priors)
         logits, dists = self.flatten(cls_scores), self.flatten(bbox_preds)
@@ -190,20 +191,10 @@ class MSLAHead(BaseDenseHead):
         Raises:
             ValueError: The levels do not have the head's strides.
         """
-        self._check_strides(cls_scores, batch_img_metas)
+        check_strides("MSLAHead", self.strides, cls_scores, batch_img_metas)
         return super().predict_by_feat(
             cls_scores, bbox_preds, *args, batch_img_metas=batch_img_metas, **kwargs
         )
-
-    def _check_strides(self, levels: Sequence[Tensor], batch_img_metas: list[dict]) -> None:
-        height, width = batch_img_metas[0]["batch_input_shape"]
-        for stride, level in zip(self.strides, levels, strict=True):
-            if tuple(level.shape[-2:]) != (-(-height // stride), -(-width // stride)):
-                raise ValueError(
-                    f"MSLAHead: strides={self.strides} do not fit the neck: the level meant for "
-                    f"stride {stride} is {level.shape[-1]} x {level.shape[-2]} on an input of "
-                    f"{width} x {height} pixels, stride {width / level.shape[-1]:g}"
-                )
 
 
 def _check_levels(strides: Sequence, in_channels: Sequence, branches: Sequence) -> None:

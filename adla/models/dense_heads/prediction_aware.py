@@ -133,7 +133,10 @@ class PredictionAwareMixin:
 
 
 class _AscendingPseudoSampler(PseudoSampler):
-    """The same samples without sorting again what is in ascending order."""
+    """The same samples without sorting again what is in ascending order.
+
+    They also have ``pos_overlaps`` (P,): what the assigner measured of its positives.
+    """
 
     def sample(
         self,
@@ -144,7 +147,7 @@ class _AscendingPseudoSampler(PseudoSampler):
         **__: Any,
     ) -> SamplingResult:
         """Return all positive and all negative priors."""
-        return SamplingResult(
+        sampled = SamplingResult(
             pos_inds=(assign_result.gt_inds > 0).nonzero().squeeze(1),
             neg_inds=(assign_result.gt_inds == 0).nonzero().squeeze(1),
             priors=pred_instances.priors,
@@ -153,6 +156,8 @@ class _AscendingPseudoSampler(PseudoSampler):
             gt_flags=assign_result.gt_inds.new_zeros(len(assign_result.gt_inds), dtype=torch.uint8),
             avg_factor_with_neg=False,
         )
+        sampled.pos_overlaps = assign_result.max_overlaps[sampled.pos_inds]
+        return sampled
 
 
 def _sampler(sampler: BaseSampler) -> BaseSampler:

@@ -1,5 +1,6 @@
 """Blocks that backbones and necks share."""
 
 from .c2f import SPPF, C2f
+from .feature_align import FeatureAlign
 
-__all__ = ["SPPF", "C2f"]
+__all__ = ["SPPF", "C2f", "FeatureAlign"]

@@ -1,7 +1,6 @@
 """The neck with a stride-4 level."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from ..layers import C2f
 from ..layers.c2f import ACT_CFG, KAIMING, NORM_CFG
+from .level_sizes import check_levels
 
 
 @MODELS.register_module()
@@ -80,7 +80,7 @@ class TinyPAFPN(BaseModule):
             ValueError: The maps are not as many as `in_channels`, or one is not half the size of
                 the map before.
         """
-        self._check(inputs)
+        check_levels("TinyPAFPN", self.in_channels, inputs)
         levels = list(inputs)
         for i in reversed(range(len(self.top_down))):
             above = self.upsample(levels[i + 1])
@@ -90,18 +90,3 @@ class TinyPAFPN(BaseModule):
         ):
             levels[i] = block(torch.cat([downsample(levels[i - 1]), levels[i]], dim=1))
         return tuple(levels)
-
-    def _check(self, inputs: Sequence[Tensor]) -> None:
-        sizes = [tuple(x.shape[-2:]) for x in inputs]
-        if len(sizes) != len(self.in_channels):
-            raise ValueError(
-                f"TinyPAFPN: in_channels={self.in_channels} has {len(self.in_channels)} levels, "
-                f"but the backbone gives {len(sizes)} (mind its out_indices)"
-            )
-        for (h, w), (half_h, half_w) in pairwise(sizes):
-            if (h, w) != (2 * half_h, 2 * half_w):
-                raise ValueError(
-                    f"TinyPAFPN: each level must be half the size of the one before, but they have "
-                    f"{sizes} (height, width): pad images to a multiple of the last stride "
-                    "(data_preprocessor.pad_size_divisor), and mind the backbone's strides"
-                )

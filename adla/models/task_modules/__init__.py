@@ -9,7 +9,7 @@ from .assigners import (
     SparseMaxIoUAssigner,
     YOLOv8Assigner,
 )
-from .coders import CornerOffsetBBoxCoder, DFLPointCoder
+from .coders import CornerOffsetBBoxCoder, DFLPointCoder, YOLOv5BBoxCoder
 from .overlaps import (
     CIoUOverlaps2D,
     DIoUOverlaps2D,
@@ -37,5 +37,6 @@ __all__ = [
     "SimDOverlaps2D",
     "SparseMaxIoUAssigner",
     "StridedPointGenerator",
+    "YOLOv5BBoxCoder",
     "YOLOv8Assigner",
 ]
