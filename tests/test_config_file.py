@@ -3,7 +3,7 @@
 import pytest
 from mmengine.registry import DefaultScope
 
-from adla.config_file import load_config
+from adla.config_file import build_model, load_config
 
 
 def test_a_config_that_is_none_is_named(tmp_path):
@@ -32,3 +32,50 @@ def test_the_scope_of_the_config_is_entered(tmp_path, text, scope):
         load_config(tmp_path / "a.py")
         assert DefaultScope.get_current_instance().scope_name == scope
     load_config(tmp_path / "a.py", {"default_scope": "mmdet"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("default_scope = 7", "default_scope is 7, not a name"),
+        ("model = ['RetinaNet']", r"model is \['RetinaNet'\], not a dict"),
+        ("model = dict(data_preprocessor=7)", "model.data_preprocessor is 7, not a dict"),
+        (
+            "model = dict(data_preprocessor=dict(pad_size_divisor='x'))",
+            "model.data_preprocessor.pad_size_divisor is 'x', not a number from 1",
+        ),
+        ("train_dataloader = 'x'", "train_dataloader is 'x', not a dict"),
+        ("val_dataloader = dict(dataset=[])", r"val_dataloader.dataset is \[\], not a dict"),
+        (
+            "test_dataloader = dict(dataset=dict(dataset=dict(pipeline=[dict(type='A'), 7])))",
+            r"test_dataloader.dataset.dataset.pipeline\[1\] is 7, not a dict with a type",
+        ),
+        (
+            "test_dataloader = dict(dataset=dict(datasets=[dict(metainfo=3), dict(pipeline=4)]))",
+            r"dataset.datasets\[0\].metainfo is 3, not a dict \(and 1 more\)",
+        ),
+        ("val_dataloader = dict(dataset=dict(ann_file=3))", "dataset.ann_file is 3, not a path"),
+        ("val_dataloader = dict(dataset=dict(data_root=[]))", r"data_root is \[\], not a path"),
+        ("val_dataloader = dict(dataset=dict(data_prefix='x'))", "data_prefix is 'x', not a dict"),
+        (
+            "val_dataloader = dict(dataset=dict(data_prefix=dict(img=1)))",
+            "data_prefix.img is 1, not a path",
+        ),
+        ("test_dataloader = dict(dataset=dict(datasets=5))", "datasets is 5, not a list"),
+        (
+            "test_dataloader = dict(dataset=dict(metainfo=dict(classes=[1])))",
+            r"metainfo.classes is \[1\], not a list of names",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_named(tmp_path, text, message):
+    (tmp_path / "c.py").write_text(text)
+    with pytest.raises(ValueError, match=rf"c\.py: .*{message}"):
+        load_config(tmp_path / "c.py")
+
+
+def test_a_model_that_cannot_be_built_is_one_message(tmp_path):
+    for text in ("model = dict(type='RetinaNet', backbone=7)", "x = 1", "model = dict(type='No')"):
+        (tmp_path / "c.py").write_text(text)
+        with pytest.raises(ValueError, match=r"c\.py: the model cannot be built: \S"):
+            build_model(load_config(tmp_path / "c.py"))

@@ -23,7 +23,7 @@ COMPONENTS = {
     """,
     "HOOKS": """
         AssignProgressHook AssignStatsHook AtomicCheckpointHook ChannelsLastHook
-        ExactResumeHook MetricTableHook UpdateEMAHook YOLOv8ScheduleHook
+        CheckpointCheckHook ExactResumeHook MetricTableHook UpdateEMAHook YOLOv8ScheduleHook
     """,
     "METRICS": "SIRSTMetric TinyCocoMetric",
     "MODELS": """

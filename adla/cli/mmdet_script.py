@@ -15,6 +15,13 @@ from .launchers import find_launcher, join_cpu_processes
 from .mmdet_imports import import_mmdet
 from .training_errors import explain
 
+#: Adds the check of checkpoints to any config. The whole path is there because the config is saved
+#: with it, and may then be run without adla's commands.
+CHECKPOINT_CHECK = (
+    "--cfg-options",
+    "default_hooks.checkpoint_check.type=adla.engine.hooks.CheckpointCheckHook",
+)
+
 
 def suggest(message: str) -> str:
     """Say how to mend a missing file, from the error that names it; '' where nothing is known."""
@@ -73,7 +80,7 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         sys.exit(str(error))
     import mmdet
 
-    from adla.compat.checkpoints import explain_refusal
+    from adla.compat.checkpoints import CheckpointError, explain_refusal
 
     join_cpu_processes(find_launcher(words))
     let_amp_run_anywhere()
@@ -81,7 +88,7 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
     script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
     if "-h" in words or "--help" in words:
         print((doc or "").replace("``", ""))
-    sys.argv = [f"adla {name.removesuffix('.py')}", *words]
+    sys.argv = [f"adla {name.removesuffix('.py')}", *words, *CHECKPOINT_CHECK]
     # SIGTERM ends it as Ctrl-C does, so that no draft of a file is left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -93,6 +100,9 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         sys.exit(f"adla: {message}{suggest(message)}")
     except UnpicklingError as error:
         sys.exit(f"adla: {explain_refusal(error)}")
+    except CheckpointError as error:
+        reason = explain(error, words)
+        sys.exit(f"adla: {error}" + f"; {reason}" * bool(reason))
     except (RuntimeError, ValueError, OSError) as error:
         reason = explain(error, words)
         if not reason:

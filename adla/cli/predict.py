@@ -98,6 +98,8 @@ def choose_settings(args: argparse.Namespace, config: Config) -> Settings:
         args.nms_thr,
         args.merge_metric,
         args.merge_thr,
+        args.size_ratio,
+        args.merge_by_class,
     )
 
 
@@ -132,6 +134,8 @@ def predict(args: argparse.Namespace, console: Console) -> Outcome:
         check_out(args.out, args.formats)
     device = args.device or ("cuda:0" if torch.cuda.is_available() else "cpu")
     detector = SliceDetector(config, args.checkpoint, device)
+    for note in detector.notes:
+        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     category_ids = list(range(1, len(detector.classes) + 1))
     if args.ann_file:
         images, category_ids = adopt_ids(images, detector.classes, args.ann_file)
@@ -190,6 +194,11 @@ def main(words: Sequence[str]) -> int:
         outcome = predict(args, console)
     total = sum(outcome.detections.values())
     console.print(f"{total} detections in {len(outcome.detections)} images", highlight=False)
+    console.print(
+        f"left out: {outcome.nested} that overlap a better one of their slice, {outcome.joined} "
+        "that two slices have seen, or one has cut",
+        highlight=False,
+    )
     for file in outcome.files:
         console.print(f"  {file}", highlight=False, soft_wrap=True)
     for name, problem in outcome.problems.items():

@@ -42,6 +42,10 @@ def parse_args(words: Sequence[str], doc: str | None) -> argparse.Namespace:
         help="between slices: over the smaller box or over the union (default: ios)")  # fmt: skip
     add("--merge-thr", type=float, default=0.5, help="overlap from which the detections of two "
         "slices are one object (default: 0.5)")  # fmt: skip
+    add("--size-ratio", type=float, default=3.0, help="two boxes whose sizes sqrt(w * h) differ by "
+        "more than this factor are two objects, though one holds the other; 0: whatever their "
+        "sizes (default: 3)")  # fmt: skip
+    add("--merge-by-class", action="store_true", help="never join detections of two classes")
     add("--value-range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="values "
         "that become black and white; needed where pixels have more than 8 bits and the config has "
         "no LoadImageInRange")  # fmt: skip

@@ -7,13 +7,16 @@ resumes. OpenMMLab's mmengine 0.10.7 does not list them; onedl-mmengine lists th
 that torch refuses a second time without any check, which `allow_training_state` ends.
 
 An older torch has no such default. There a checkpoint is loaded as mmengine loads it.
+
+Whatever reads a checkpoint of this machine, mmengine's runner among them, reads it by
+`read_checkpoint`: what is no checkpoint gives one message.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
@@ -22,6 +25,11 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.version import Version
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or does not go with the config."""
+
 
 _STATISTICS = ("min", "max", "current", "mean")
 _KINDS = "?bhilqBHILQefdg"  # numpy's booleans, integers and floats
@@ -59,8 +67,53 @@ def list_training_state() -> list[Any]:
     ]
 
 
+def read_checkpoint(filename: str | os.PathLike, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint of this machine; mmengine calls it for every path that is no URL.
+
+    Args:
+        filename: Its path.
+        map_location: As ``torch.load`` takes it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        CheckpointError: If it is no checkpoint, is damaged, or would run code.
+    """
+    path = os.path.expanduser(filename)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"no such checkpoint: {filename}")
+    try:
+        checkpoint = torch.load(path, map_location=map_location)
+    except UnpicklingError as error:
+        reason = explain_refusal(error)
+    except OSError:
+        raise
+    except Exception as error:  # torch and pickle raise anything at a file that is not theirs
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = " ".join(lines[: 1 + (lines[0][-1] in ":,")]) if lines else type(error).__name__
+    else:
+        reason = _fault(checkpoint)
+        if not reason:
+            return checkpoint
+    raise CheckpointError(f"{filename} is no readable checkpoint: {reason}")
+
+
+def _fault(checkpoint: Any) -> str:
+    """Say what mmengine and mmdet stumble over in the content of a checkpoint; '' if nothing."""
+    if not isinstance(checkpoint, dict):
+        return f"it holds a {type(checkpoint).__name__}, not weights by name"
+    weights = checkpoint.get("state_dict", checkpoint)
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
+        return "its weights are not by name"
+    meta: Any = checkpoint.get("meta", {})
+    dataset_meta = meta.get("dataset_meta", {}) if isinstance(meta, dict) else {}
+    if not isinstance(meta, dict) or not isinstance(dataset_meta, dict):
+        return "its meta information is damaged"
+    return ""
+
+
 def allow_training_state() -> None:
     """Let ``torch.load`` read mmengine's checkpoints with ``weights_only``, which stays on."""
+    mmengine_checkpoint.CheckpointLoader.register_scheme("", read_checkpoint, force=True)
     if Version(torch.__version__) < Version("2.6"):
         return
     torch.serialization.add_safe_globals(list_training_state())
@@ -80,27 +133,3 @@ def explain_refusal(error: UnpicklingError) -> str:
         f"the checkpoint {what}, so nothing of it was loaded; if you trust its source, set "
         "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1"
     )
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint on the CPU, as mmengine does.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it cannot be read, or holds no mapping.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"no such checkpoint: {path}")
-    try:
-        state = mmengine_checkpoint.CheckpointLoader.load_checkpoint(
-            str(path), map_location="cpu", logger="silent"
-        )
-    except UnpicklingError as error:
-        reason = explain_refusal(error)
-        raise ValueError(f"{path} is no readable checkpoint: {reason}") from None
-    except Exception as error:  # torch and pickle raise anything at a file that is not theirs
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path} is no readable checkpoint: {reason}") from None
-    if not isinstance(state, dict):
-        raise ValueError(f"{path} is no checkpoint: it holds a {type(state).__name__}")
-    return state

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
+from adla.datasets.box_precision import shortest_side
 from adla.datasets.coco_file import LISTS, entry_faults, read_coco
 from adla.datasets.problems import raise_problems
 
@@ -51,6 +52,14 @@ class Records:
         """Say which boxes, (M,), are finite with positive width and height."""
         return np.isfinite(self.boxes).all(axis=1) & (self.boxes[:, 2:] > 0).all(axis=1)
 
+    def vanishes(self) -> ndarray:
+        """Say which boxes, (M,), have an area, but lose their width or height in float32."""
+        if not len(self.image_ids):
+            return np.zeros(len(self.boxes), bool)
+        extents = self.image_sizes[self.ann_images].max(axis=1)
+        thin = self.boxes[:, 2:].min(axis=1) < shortest_side(extents)
+        return thin & self.has_area() & (self.ann_images >= 0)
+
     def outside(self) -> ndarray:
         """Say how far each box, (M,), leaves its image, in pixels; infinity if altogether."""
         sizes = self.image_sizes[self.ann_images] if len(self.image_ids) else self.boxes[:, 2:]
@@ -72,8 +81,8 @@ class Records:
         kept = np.array([key in wanted for key in self.ann_categories], bool)
         if images is not None:
             kept &= np.array([key in images for key in self.ann_image_ids], bool)
-        inside = np.isfinite(self.outside())
-        return kept & ~self.crowds & (self.ann_images >= 0) & self.has_area() & inside
+        kept &= ~self.crowds & (self.ann_images >= 0) & self.has_area()
+        return kept & ~self.vanishes() & np.isfinite(self.outside())
 
 
 def read_records(ann_file: str | Path) -> Records:

@@ -130,7 +130,8 @@ def _build(cfg: dict, split: str) -> CocoDataset:
     try:
         dataset = DATASETS.build(dict(cfg, pipeline=[], lazy_init=True, serialize_data=False))
     except Exception as error:  # wrong type, wrong argument: the registry wraps them all
-        raise ValueError(f"{where} cannot be built: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{where} cannot be built: {reason}") from error
     if not isinstance(dataset, CocoDataset):
         raise ValueError(
             f"{where} is a {type(dataset).__name__}; only datasets read from COCO json "

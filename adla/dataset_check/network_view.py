@@ -71,8 +71,9 @@ def eyes_of(model: dict | None) -> Eyes:
     divisor = (model.get("data_preprocessor") or {}).get("pad_size_divisor", 1)
     try:
         priors = config_priors(model)
-    except ValueError as error:
-        return Eyes(None, divisor, f"nothing to match objects with: {error}")
+    except Exception as error:  # whatever stands where a component or its arguments should
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        return Eyes(None, divisor, f"nothing to match objects with: {reason}")
     note = None if priors else "the head has no anchors or points: nothing to match objects with"
     return Eyes(priors, divisor, note)
 
@@ -92,7 +93,7 @@ def network_view(
         The view, or None where there is no image.
 
     Raises:
-        ValueError: If a transform cannot be built.
+        ValueError: If a transform cannot be built, or an argument of the head is none.
     """
     if not records.image_ids:
         return None
@@ -103,15 +104,26 @@ def network_view(
     view = View(box_sizes(boxes), measure_sizes(boxes), (width, height), notes=geometry.notes)
     view.most_objects = int(np.bincount(image, minlength=1).max()) * geometry.images_per_input
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    canvases = geometry.canvases[image]
+    try:
+        _meet_priors(view, corners, geometry.canvases[image], eyes)
+    except (TypeError, ValueError, ArithmeticError) as error:  # arguments that are no numbers
+        raise ValueError(
+            "strides, anchors or assigner of the model's head are not what they must be: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    return view
+
+
+def _meet_priors(view: View, corners: ndarray, canvases: ndarray, eyes: Eyes) -> None:
+    """Say in a view how objects (M, 4), xyxy, on canvases (M, 2) meet the priors."""
     if eyes.priors is not None and eyes.priors.ratio_thr:
         view.anchors = propose_shape_anchors(corners, eyes.priors)
     elif eyes.priors is None or eyes.priors.has_anchors:
         view.anchors = propose_anchors(corners, canvases, eyes.priors)
     if eyes.priors is not None:
+        width, height = view.input
         view.num_priors = int(eyes.priors.count(np.array([[width, height]]))[0])
         view.memory = assigner_memory(view.num_priors, view.most_objects)
         view.matching = match(corners, canvases, eyes.priors)
     elif eyes.note:
         view.notes.append(eyes.note)
-    return view

@@ -63,12 +63,16 @@ def network_geometry(
         size_divisor: To a multiple of which the data preprocessor pads.
 
     Raises:
-        ValueError: If a transform cannot be built.
+        ValueError: If a transform cannot be built, or not be run.
     """
     result = Geometry(*np.ones((3, *image_sizes.shape)))
     steps = _steps(pipeline, result)
     sizes, where = np.unique(image_sizes, axis=0, return_inverse=True)
-    unique = np.array([_send(steps, *size) for size in sizes.astype(int)])
+    try:
+        unique = np.array([_send(steps, *size) for size in sizes.astype(int)])
+    except Exception as error:  # a transform raises anything at arguments that are none
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"the pipeline cannot be run on an image: {reason}") from error
     result.scales, inputs = unique[where.reshape(-1)].transpose(1, 0, 2)
     # Where nothing was cropped the input is the canvas.
     canvases = np.maximum(inputs, image_sizes * result.scales)

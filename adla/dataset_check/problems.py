@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from adla.datasets.image_identity import file_identity, leaves_folder, repeated_files
+from adla.evaluation.annotated_areas import has_other_area
 
 from .annotations import Records
 from .config_datasets import Opened, Source
@@ -83,7 +84,7 @@ def _boxes(records: Records) -> dict[str, list[str]]:
     """Check every box against its image, its area and the other boxes."""
     sound, beyond = records.has_area(), records.outside()
     area = records.boxes[:, 2:].prod(axis=1)
-    other = sound & ~records.masks & ~np.isclose(records.areas, area, rtol=1e-2, atol=1e-6)
+    other = sound & has_other_area(records.areas, records.boxes, records.masks)
     keys = [
         (image, category, *box)
         for image, category, box in zip(
@@ -95,6 +96,7 @@ def _boxes(records: Records) -> dict[str, list[str]]:
     over = sound & (beyond > EDGE_TOLERANCE)
     return {
         "box-without-area": _boxes_where(records, ~sound),
+        "box-vanishes": _boxes_where(records, records.vanishes()),
         "box-outside": _boxes_where(records, over & np.isinf(beyond)),
         "box-over-the-edge": _boxes_where(records, over & ~np.isinf(beyond)),
         "duplicate-box": _boxes_where(records, twice),

@@ -41,12 +41,24 @@ def read_coco(path: str | os.PathLike) -> tuple[dict[str, Any], list[str]]:
         there = f"{path.parent} holds {', '.join(beside)}" if beside else "no json file is there"
         raise FileNotFoundError(f"annotation file {path} does not exist; {there}")
     try:
-        coco = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        return {}, [f"not JSON ({error})"]
+        coco = read_json(path)
+    except ValueError as error:
+        return {}, [str(error)]
     if not isinstance(coco, dict):
         return {}, [f"not a COCO file: a {type(coco).__name__}, not an object, on the top level"]
     return coco, coco_problems(coco)
+
+
+def read_json(path: Path) -> Any:
+    """Read a json file, in UTF-8 with or without a byte order mark.
+
+    Raises:
+        ValueError: If it is none, or nested too deep to be read.
+    """
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON ({error})") from None
 
 
 def coco_problems(coco: dict[str, Any]) -> list[str]:

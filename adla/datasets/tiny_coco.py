@@ -9,6 +9,7 @@ from mmdet.datasets.api_wrappers import COCO
 from mmdet.registry import DATASETS
 from mmengine.logging import MMLogger
 
+from .box_precision import shortest_side
 from .categories import category_ids
 from .coco_file import is_finite, load_coco
 
@@ -34,11 +35,13 @@ class TinyCocoDataset(CocoDataset):
 
     Differs from ``CocoDataset``: boxes with a side under one pixel stay, what is dropped is
     logged, label ``i`` is ``classes[i]`` whatever the order in the file, and a class that the file
-    lacks is an error. Images without boxes stay unless ``filter_cfg`` asks otherwise.
+    lacks is an error. Images without boxes stay unless ``filter_cfg`` asks otherwise; then
+    ``filter_empty_gt`` counts the boxes that are left, not those in the file.
 
     Args:
         min_box_size: Boxes with a side shorter than this many pixels are dropped; 0 keeps all.
-            Boxes without positive width and height are always dropped.
+            Boxes without positive width and height are always dropped, and so are those whose
+            width or height vanishes in float32, see :mod:`.box_precision`.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
@@ -64,6 +67,13 @@ class TinyCocoDataset(CocoDataset):
                 f"{self.ann_file}: dropped {self.dropped.total()} boxes: {reasons}"
             )
         return data_list
+
+    def filter_data(self) -> list[dict]:
+        """Filter as mmdet does, and by what is left: it looks only at what the file has."""
+        kept = super().filter_data()
+        if self.test_mode or not (self.filter_cfg or {}).get("filter_empty_gt"):
+            return kept
+        return [data_info for data_info in kept if data_info["instances"]]
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """Parse one image; boxes under one pixel pass mmdet's size check as one-pixel boxes.
@@ -100,6 +110,8 @@ class TinyCocoDataset(CocoDataset):
             return "without width or height"
         if not (x < image["width"] and y < image["height"] and x + w > 0 and y + h > 0):
             return "outside their image"
+        if min(w, h) < shortest_side(max(image["width"], image["height"])):
+            return "whose width or height vanishes in float32"
         if min(w, h) < self.min_box_size:
             return f"with a side under min_box_size={self.min_box_size} px"
         return None

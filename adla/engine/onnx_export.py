@@ -9,6 +9,12 @@ from torch import Tensor, nn
 from adla.atomic_files import atomic_path
 
 TOLERANCE = 1e-4
+#: What varies in a dynamic file.
+DYNAMIC_AXES = {
+    "image": {0: "batch", 2: "height", 3: "width"},
+    "boxes": {0: "batch", 1: "points"},
+    "scores": {0: "batch", 1: "points"},
+}
 
 
 class DeployGraph(nn.Module):
@@ -37,19 +43,24 @@ class DeployGraph(nn.Module):
 
 
 def export_onnx(
-    detector: SingleStageDetector, path: str | Path, size: tuple[int, int], opset: int = 17
+    detector: SingleStageDetector,
+    path: str | Path,
+    size: tuple[int, int],
+    opset: int = 17,
+    dynamic: bool = False,
 ) -> float:
-    """Write the deploy graph for one image size and check it against torch.
+    """Write the deploy graph and check it against torch.
 
     Args:
         detector: The detector on the CPU; it is in evaluation mode afterwards.
         path: The file to write; nothing is left there where the check fails.
         size: Width and height of the network's input in pixels.
         opset: ONNX operator set.
+        dynamic: Whether the file takes any batch, width and height, or one image of this size.
 
     Returns:
-        The largest difference of ONNX Runtime from torch on a random image, relative to
-        the value where that is above 1.
+        The largest difference of ONNX Runtime from torch on random images, relative to the value
+        where that is above 1. A dynamic file is compared at three sizes and batches.
 
     Raises:
         ValueError: The size does not suit the detector, or the two differ by more than 1e-4.
@@ -61,19 +72,25 @@ def export_onnx(
             f"got {size[0]} x {size[1]}"
         )
     graph = DeployGraph(detector)
-    image = torch.randn(1, 3, size[1], size[0], generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    width, height = size
+    shapes = [(1, 3, height, width)]
+    if dynamic:
+        shapes += [(2, 3, width + divisor, height), (3, 3, divisor, 2 * width)]
+    images = [torch.randn(shape, generator=generator) for shape in shapes]
     path = Path(path)
     with atomic_path(path) as draft:
         torch.onnx.export(
             graph,
-            (image,),
+            (images[0],),
             str(draft),
             input_names=["image"],
             output_names=["boxes", "scores"],
             opset_version=opset,
             dynamo=False,
+            dynamic_axes=DYNAMIC_AXES if dynamic else None,
         )
-        difference = compare(graph, draft, image)
+        difference = max(compare(graph, draft, image) for image in images)
         if not difference <= TOLERANCE:
             raise ValueError(
                 f"ONNX Runtime differs from torch by {difference:.2g}, more than {TOLERANCE:g}; "

@@ -1,6 +1,5 @@
 """Annotations and detections of anyone, read from COCO json and checked before use."""
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from adla.datasets.coco_file import is_box, is_id, is_number, load_coco
+from adla.datasets.coco_file import entry_faults, is_box, is_id, is_number, load_coco, read_json
 
+from .annotated_areas import describe_other_areas
 from .box_arrays import Detections, GroundTruth
 
 Notes = list[str]
@@ -44,6 +44,9 @@ def load_ground_truth(path: str | os.PathLike) -> tuple[dict[str, Any], GroundTr
     without_area = sum("area" not in ann for ann in annotations)
     if without_area:
         notes.append(f"{without_area} annotations have no area; width times height stands for it")
+    other_areas = describe_other_areas(annotations)
+    if other_areas:
+        notes.append(f"{path}: {other_areas}")
     return dataset, truth, notes
 
 
@@ -86,23 +89,35 @@ def _read_entries(path: str | os.PathLike, dataset: Mapping) -> list:
     if not path.is_file():
         raise FileNotFoundError(f"detection file {path} does not exist")
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            content = json.load(file)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON ({error})") from None
+        content = read_json(path)
+    except ValueError as error:
+        raise ValueError(f"{path} is {error}") from None
     if isinstance(content, dict):
-        theirs = {c.get("id"): c.get("name") for c in content.get("categories", [])}
-        for category in dataset["categories"]:
-            name = theirs.get(category["id"], category["name"])
-            if name != category["name"]:
-                raise ValueError(
-                    f"{path} names category {category['id']!r} {name!r}, but the annotations "
-                    f"{category['name']!r}: the two files number their categories differently"
-                )
+        _check_categories(path, content.get("categories", []), dataset)
         content = content.get("annotations")
     if not isinstance(content, list):
         raise ValueError(f'{path} holds no list of detections and no object with "annotations"')
     return content
+
+
+def _check_categories(path: Path, theirs: Any, dataset: Mapping) -> None:
+    """Refuse a result file whose categories are none, or have other names."""
+    if not isinstance(theirs, list):
+        raise ValueError(
+            f'{path}: "categories" is {short(theirs)}, not a list; a result file may leave it out'
+        )
+    for index, category in enumerate(theirs):
+        faults = entry_faults("categories", category)
+        if faults:
+            raise ValueError(f"{path}: categories[{index}]: {faults[0]}")
+    names = {category["id"]: category["name"] for category in theirs}
+    for category in dataset["categories"]:
+        name = names.get(category["id"], category["name"])
+        if name != category["name"]:
+            raise ValueError(
+                f"{path} names category {category['id']!r} {name!r}, but the annotations "
+                f"{category['name']!r}: the two files number their categories differently"
+            )
 
 
 def _positions(

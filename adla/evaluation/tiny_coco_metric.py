@@ -4,16 +4,20 @@ import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmdet.datasets.api_wrappers import COCO
 from mmdet.evaluation import CocoMetric
 from mmdet.registry import METRICS
+from mmengine.fileio import get_local_path
 from mmengine.logging import MMLogger
 
 from adla.datasets.categories import category_ids
+from adla.datasets.tiny_coco import ClassOrderCOCO
 from adla.size_bins import SIZE_BINS
 
+from .annotated_areas import describe_other_areas
 from .box_arrays import Detections, GroundTruth
 from .coco_engines import load_engine
 from .metric_tables import render_classes
@@ -46,7 +50,8 @@ class TinyCocoMetric(CocoMetric):
 
     Raises:
         ValueError: If ``metric`` is not ``'bbox'``, ``proposal_nums`` does not ascend, there is
-            no such ``engine``, or ``format_only`` has no ``outfile_prefix``.
+            no such ``engine``, ``format_only`` has no ``outfile_prefix``, or ``ann_file`` is
+            damaged (one message lists what is wrong).
         ImportError: If the engine is not installed.
     """
 
@@ -74,7 +79,7 @@ class TinyCocoMetric(CocoMetric):
             raise ValueError(f"proposal_nums must be ascending integers, but got {proposal_nums}")
         load_engine(engine)
         super().__init__(
-            ann_file=ann_file,
+            ann_file=ann_file if format_only else None,  # else it is read, and checked, below
             classwise=classwise,
             proposal_nums=proposal_nums,
             format_only=format_only,
@@ -84,6 +89,9 @@ class TinyCocoMetric(CocoMetric):
             prefix=prefix,
         )
         self.ann_file, self.curves_file, self.engine = ann_file, curves_file, engine
+        if ann_file is not None and not format_only:
+            with get_local_path(ann_file, backend_args=backend_args) as path:
+                self._coco_api: Any = ClassOrderCOCO(path)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep boxes, scores and labels of a batch; masks are not evaluated, so not encoded."""
@@ -164,6 +172,11 @@ class TinyCocoMetric(CocoMetric):
 
     @cached_property
     def _truth(self) -> GroundTruth:
+        """The annotations as columns; a warning goes to the log where areas are not theirs."""
+        other_areas = describe_other_areas(self._coco_api.dataset["annotations"])
+        if other_areas:
+            source = self.ann_file or "the data samples"
+            MMLogger.get_current_instance().warning(f"{source}: {other_areas}")
         return GroundTruth.from_coco(self._coco_api.dataset, self.cat_ids)
 
     def _columns(self, preds: Sequence[dict]) -> Detections:

@@ -9,10 +9,10 @@ import torch
 from mmdet.models.task_modules import AssignResult
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from mmengine.runner import load_checkpoint
 from mmengine.structures import InstanceData
 
 from adla.datasets.image_reading import read_bgr
+from adla.models.checkpoints import load_weights
 from adla.visualization import (
     best_f1_score,
     load_scalars,
@@ -96,11 +96,11 @@ def _assign(
     run: Run, configs: Path, image: np.ndarray, truth: Sample
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the anchors (A, 4) and their `gt_inds` (A,) as the trained run assigns them."""
-    model = MODELS.build(load_run_config(configs, run).model).eval()
+    config = load_run_config(configs, run)
+    model = MODELS.build(config.model).eval()
     record = load_record(run)
     assert record is not None and record.checkpoint is not None
-    checkpoint = str(run.work_dir / record.checkpoint)
-    load_checkpoint(model, checkpoint, map_location="cpu", logger="silent")
+    load_weights(model, config, str(run.work_dir / record.checkpoint))
     assigner = model.bbox_head.assigner
     if hasattr(assigner, "set_progress"):
         assigner.set_progress(1.0)

@@ -1,19 +1,26 @@
 """A trained detector behind SAHI's wrapper, checked against its checkpoint before it is used."""
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
-from mmdet.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from numpy import ndarray
 from sahi import AutoDetectionModel
 
-from adla.config_file import load_config, parse_config
+from adla.config_file import build_model, load_config, parse_config
 from adla.datasets.image_loader import LoadImage, find_load_step, image_loader
 from adla.evaluation.box_arrays import Detections
+from adla.models.checkpoints import (
+    check_classes,
+    check_weights,
+    classes_in,
+    classes_of,
+    config_name,
+    weights_of,
+)
 
 from ..compat.checkpoints import read_checkpoint
 from ..compat.prepare import prepare_stack
@@ -41,7 +48,7 @@ def stored_config(checkpoint: Path, options: dict | None = None) -> Config:
         ValueError: If it brings no config, or one that does not suit.
     """
     prepare_stack()
-    text = read_checkpoint(checkpoint).get("meta", {}).get("cfg")
+    text = read_checkpoint(str(checkpoint)).get("meta", {}).get("cfg")
     if not isinstance(text, str):
         raise ValueError(f"{checkpoint} brings no config")
     return check_pipeline(parse_config(text, options, checkpoint), checkpoint)
@@ -92,47 +99,19 @@ def check_score_thr(config: Config, score_thr: float) -> None:
     """Check that a config lets detections pass from a score on.
 
     Raises:
-        ValueError: If its own threshold is higher.
+        ValueError: If its own threshold is higher, or none.
     """
     for key in ("model.test_cfg.score_thr", "model.test_cfg.rcnn.score_thr"):
-        value = config
-        for part in key.split("."):
-            value = (value or {}).get(part)
+        value = config.get("model")
+        for part in key.split(".")[1:]:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None and not isinstance(value, (int, float)):
+            raise ValueError(f"{config.filename}: {key} is {value!r}, not a number")
         if value is not None and value > score_thr:
             raise ValueError(
                 f"--score-thr {score_thr:g} is below the config's own threshold: "
                 f"add --cfg-options {key}={score_thr:g}"
             )
-
-
-def check_fit(config: Config, weights: dict[str, torch.Tensor], path: Path) -> None:
-    """Check that weights are those of a config's model: the same names, the same shapes.
-
-    Raises:
-        ValueError: If they are not; it counts the differences and names the first ones.
-    """
-    expected = {
-        name: value.shape for name, value in MODELS.build(config.model).state_dict().items()
-    }
-    given = {name.removeprefix("module."): value.shape for name, value in weights.items()}
-    problems = [
-        (expected.keys() - given.keys(), "lacks"),
-        (given.keys() - expected.keys(), "has beyond the config"),
-        (
-            {k for k in expected.keys() & given.keys() if expected[k] != given[k]},
-            "has in other shapes",
-        ),
-    ]
-    found = [
-        f"it {what} {len(names)} ({sorted(names)[0]}{', ...' if len(names) > 1 else ''})"
-        for names, what in problems
-        if names
-    ]
-    if found:
-        raise ValueError(
-            f"{path} does not fit {config.filename}, whose model has {len(expected)} weights: "
-            f"{'; '.join(found)}. Take the config it was trained with"
-        )
 
 
 class SliceDetector:
@@ -145,6 +124,7 @@ class SliceDetector:
 
     Attributes:
         classes: Class names, by label.
+        notes: What there is to know of the checkpoint, a line each.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -158,10 +138,12 @@ class SliceDetector:
             config.model.backbone.init_cfg = None
         _take_arrays(config)
         config.visualizer = dict(type="DetLocalVisualizer")
-        state = read_checkpoint(checkpoint)
-        weights = state.get("state_dict", state)
-        check_fit(config, weights, checkpoint)
-        self.classes = _class_names(config, state, checkpoint)
+        state = read_checkpoint(str(checkpoint))
+        model = build_model(config)
+        check_weights(model, weights_of(state), checkpoint, config_name(config))
+        ours = classes_in(config, "test")
+        self.classes = _class_names(config, classes_of(state) or ours or (), checkpoint)
+        self.notes = check_classes(self.classes, ours, checkpoint)
         wrapper = AutoDetectionModel.from_pretrained(
             model_type="mmdet", model_path=str(checkpoint), config_path=config, device=device
         )
@@ -188,20 +170,12 @@ class SliceDetector:
         ]
 
 
-def _class_names(config: Config, state: dict, path: Path) -> tuple[str, ...]:
+def _class_names(config: Config, names: tuple[str, ...], path: Path) -> tuple[str, ...]:
     """Return the class names that a checkpoint, or else its config's dataset, gives the labels.
 
     Raises:
         ValueError: If there are not as many as the model has outputs.
     """
-    meta = {
-        key.lower(): value for key, value in state.get("meta", {}).get("dataset_meta", {}).items()
-    }
-    if "classes" not in meta:
-        dataset = copy.deepcopy(config.test_dataloader.dataset)
-        meta = DATASETS.build({**dataset, "lazy_init": True}).metainfo
-    names = meta.get("classes", ())
-    names = (names,) if isinstance(names, str) else tuple(names)
     heads = config.model.get("roi_head", config.model).get("bbox_head", {})
     for head in heads if isinstance(heads, list) else [heads]:
         if head.get("num_classes", len(names)) != len(names):

@@ -29,6 +29,8 @@ from .settings import Settings
 from .slice_merging import merge_slices
 from .slicing import SliceGrid, make_grid
 
+#: Settings that are for after the slices.
+JOINING = ("nms_thr", "merge_metric", "merge_thr", "size_ratio", "merge_by_class")
 #: A row of slices takes at most so many bytes of memory, the mask of its valid pixels included.
 MAX_ROW_BYTES = 8_000_000_000
 
@@ -41,11 +43,15 @@ class Outcome:
         detections: Number of detections by image name.
         problems: What is wrong with each image that could not be read, or with an output of it.
         files: What was written.
+        nested: Number of boxes that went because a better one of their slice holds them.
+        joined: Number of boxes that went because another slice has the object, whole or too.
     """
 
     detections: dict[str, int] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    nested: int = 0
+    joined: int = 0
 
 
 def _check_memory(source: Picture | Raster, settings: Settings) -> None:
@@ -141,7 +147,7 @@ class Prediction:
     def describe(self, config: Config, checkpoint: Path, device: str) -> dict:
         """Return what determines the detections in the slices, for the log."""
         chosen = asdict(self._settings)
-        for later in ("nms_thr", "merge_metric", "merge_thr"):
+        for later in JOINING:
             del chosen[later]
         paths = [str(image.path.resolve()) for image in self._numbers]
         return {
@@ -207,7 +213,7 @@ class Prediction:
         outputs = PredictionOutputs(out, self._formats, done, classes, category_ids, scores)
         with outputs:
             for image in done:
-                found = self._merge(image, resume_log)
+                found = self._merge(image, resume_log, len(classes))
                 opener = partial(self._open, image)
                 for name, reason in outputs.add(image, found, self._places.get(image), opener):
                     self.outcome.problems[f"{image.name} in {FORMATS[name]}"] = reason
@@ -216,12 +222,23 @@ class Prediction:
         self.outcome.files = outputs.save()
         record_pictures(out, [*self.outcome.files, *outputs.annotated])
 
-    def _merge(self, image: ImageFile, resume_log: ResumeLog) -> Detections:
+    def _merge(self, image: ImageFile, resume_log: ResumeLog, num_classes: int) -> Detections:
         """Join what the slices of an image found."""
         grid, chosen = self.grids[image], self._settings
-        found, slice_ids = collect_scene(grid, resume_log, self._numbers[image])
-        found, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr)
-        return merge_slices(found, slice_ids, grid, chosen.merge_thr, chosen.merge_metric)
+        found, slice_ids = collect_scene(grid, resume_log, self._numbers[image], num_classes)
+        kept, slice_ids = suppress_nested(found, slice_ids, chosen.nms_thr, chosen.size_ratio)
+        merged = merge_slices(
+            kept,
+            slice_ids,
+            grid,
+            chosen.merge_thr,
+            chosen.merge_metric,
+            size_ratio=chosen.size_ratio,
+            by_class=chosen.merge_by_class,
+        )
+        self.outcome.nested += len(found) - len(kept)
+        self.outcome.joined += len(kept) - len(merged)
+        return merged
 
     def _open(self, image: ImageFile) -> Picture | Raster:
         """Open an image as the settings say."""

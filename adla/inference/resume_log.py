@@ -5,12 +5,15 @@ The folder is called ``predict_journal`` among the outputs.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from reprlib import repr as short
 
 import numpy as np
 from numpy import ndarray
 
 from adla.atomic_files import atomic_file
+from adla.datasets.coco_file import read_json
 
 
 def file_digest(path: Path) -> str:
@@ -26,6 +29,22 @@ def file_digest(path: Path) -> str:
 FOLDER = "predict_journal"
 
 
+def _read_settings(file: Path) -> dict:
+    """Read the settings of a log.
+
+    Raises:
+        ValueError: If they are damaged.
+    """
+    try:
+        settings = read_json(file)
+        if isinstance(settings, dict) and isinstance(settings.get("states", {}), dict):
+            return settings
+        reason = f"it holds {short(settings)}, not settings by name"
+    except ValueError as error:
+        reason = str(error)
+    raise ValueError(f"{file} is damaged: {reason}; start anew with --fresh")
+
+
 class ResumeLog:
     """A folder with the settings of a run and one file per finished row of slices.
 
@@ -37,7 +56,7 @@ class ResumeLog:
 
     Raises:
         ValueError: If the folder holds a log of other settings, or of images that have changed; it
-            names them.
+            names them. If the log is damaged.
     """
 
     def __init__(self, folder: Path, settings: dict | None) -> None:
@@ -47,7 +66,7 @@ class ResumeLog:
         file = folder / "settings.json"
         settings = json.loads(json.dumps(settings))
         now = settings.pop("states", {})
-        before = json.loads(file.read_text()) if file.exists() else settings
+        before = _read_settings(file) if file.exists() else settings
         then = before.get("states", {})
         changed = [
             key
@@ -82,16 +101,30 @@ class ResumeLog:
         with atomic_file(self._file(key), "wb", durable=True) as file:
             np.save(file, table)
 
-    def read(self, key: tuple[int, int]) -> ndarray:
+    def read(self, key: tuple[int, int], fault: Callable[[ndarray], str]) -> ndarray:
         """Read what :meth:`write` wrote.
 
+        Args:
+            key: Number of the image and of the row in it.
+            fault: Says what is wrong with a table; '' if nothing.
+
         Raises:
-            ValueError: If the file is damaged.
+            ValueError: If the file is not what it was.
         """
+        file = self._file(key)
         try:
-            return np.load(self._file(key))
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{self._file(key)} is damaged ({error}): remove it") from error
+            # Mapped, a wrong size is found before it is held in memory.
+            table = np.array(np.load(file, mmap_mode="r"))
+            reason = fault(table)
+        except FileNotFoundError:
+            reason = "it is gone"
+        except Exception as error:  # numpy raises anything at a file that is not its own
+            reason = str(error) or type(error).__name__
+        if reason:
+            raise ValueError(
+                f"{file} is damaged ({reason}): remove it and call again, which repeats its slices"
+            )
+        return table
 
     def forget(self, number: int) -> None:
         """Remove what there is of an image."""

@@ -1,6 +1,7 @@
 """Detect in one picture or scene, a row of slices at a time."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy import ndarray
@@ -69,13 +70,41 @@ def _to_table(found: Detections, column: int, left: int, top: int, score_thr: fl
 
 
 def collect_scene(
-    grid: SliceGrid, resume_log: ResumeLog, number: int
+    grid: SliceGrid, resume_log: ResumeLog, number: int, num_classes: int
 ) -> tuple[Detections, ndarray]:
-    """Read what all slices of an image found, and the slice of each detection, from the log."""
+    """Read what all slices of an image found, and the slice of each detection, from the log.
+
+    Args:
+        grid: The slices of the image.
+        resume_log: The log.
+        number: Of the image in the log.
+        num_classes: Classes of the detector.
+
+    Raises:
+        ValueError: If a file of the log is damaged.
+    """
     tables = []
+    fault = partial(_table_fault, columns=len(grid.columns), num_classes=num_classes)
     for row in range(len(grid.rows)):
-        tables.append(resume_log.read((number, row)))
+        tables.append(resume_log.read((number, row), fault))
         tables[-1][:, 6] += row * len(grid.columns)
     table = np.concatenate(tables)
     found = Detections.from_corners(table[:, :4], table[:, 4], table[:, 5].astype(np.int64))
     return found, table[:, 6].astype(np.int64)
+
+
+def _table_fault(table: ndarray, columns: int, num_classes: int) -> str:
+    """Say what is wrong with a table that :func:`_to_table` has made; '' if nothing."""
+    if table.dtype != np.float64 or table.ndim != 2 or table.shape[1] != 7:
+        return f"an array of {table.dtype} of shape {table.shape}, not float64 of (N, 7)"
+    if not np.isfinite(table).all():
+        return "a number that is not finite"
+    scores, labels, slices = table[:, 4:].T
+    if not ((scores >= 0) & (scores <= 1)).all():
+        return "a score outside [0, 1]"
+    for name, values, end in (("label", labels, num_classes), ("slice", slices, columns)):
+        if not ((values >= 0) & (values < end) & (values == np.floor(values))).all():
+            return f"a {name} that is none of the {end}"
+    if not (np.diff(slices) >= 0).all():
+        return "slices that are not in order"
+    return ""

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from adla.datasets.image_loader import pipeline_range
 from adla.datasets.value_range import ValueRange, check_range
 
+from .same_object import SIZE_RATIO
 from .slice_merging import METRICS
 
 
@@ -23,6 +25,8 @@ class Settings:
         nms_thr: See `nested_nms.suppress_nested`.
         merge_metric: See `slice_merging.merge_slices`.
         merge_thr: See `slice_merging.merge_slices`.
+        size_ratio: See `same_object.alike`.
+        merge_by_class: See `slice_merging.merge_slices`.
 
     Raises:
         ValueError: If a number is out of range.
@@ -37,6 +41,8 @@ class Settings:
     nms_thr: float = 0.5
     merge_metric: str = "ios"
     merge_thr: float = 0.5
+    size_ratio: float = SIZE_RATIO
+    merge_by_class: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.score_thr <= 1:
@@ -47,6 +53,10 @@ class Settings:
             raise ValueError(f"--merge-thr must lie in (0, 1], but got {self.merge_thr:g}")
         if self.merge_metric not in METRICS:
             raise ValueError(f"--merge-metric is one of {METRICS}, but got {self.merge_metric!r}")
+        if not (self.size_ratio == 0 or 1 <= self.size_ratio < inf):
+            raise ValueError(
+                f"--size-ratio must be at least 1, or 0 for any, but got {self.size_ratio:g}"
+            )
         if self.batch_size < 1:
             raise ValueError(f"--batch-size must be at least 1, but got {self.batch_size}")
         if self.value_range is not None:

@@ -6,9 +6,10 @@ told apart, and it lets half an object win over the whole.
 
 1. A detection that reaches an inner border of its slice is *cut*. If another slice sees its place
    whole, that slice's word counts, and the cut detection is dropped.
-2. Detections of two slices are the same object if they overlap; where one of them is cut, if they
-   do so in the ground that both slices see. Pairs are joined from the largest overlap on, and no
-   slice gives two detections to one object.
+2. Detections of two slices are the same object if they overlap and are of like size; where one of
+   them is cut, if they do so in the ground that both slices see. Of two classes, their IoU counts
+   whatever the metric: a person on a van lies in its box, and is another object. Pairs are joined
+   from the largest overlap on, and no slice gives two detections to one object.
 3. Of those that are joined, the one farthest from its slice's borders stays. If all are cut, the
    object is larger than the overlap, and their union with the highest score stays.
 
@@ -25,6 +26,7 @@ from numpy import ndarray
 
 from adla.evaluation.box_arrays import Detections, box_overlaps
 
+from .same_object import SIZE_RATIO, PairRule
 from .slicing import SliceGrid
 
 METRICS = ("ios", "iou")
@@ -39,6 +41,8 @@ def merge_slices(
     threshold: float = 0.5,
     metric: str = "ios",
     margin: float = MARGIN,
+    size_ratio: float = SIZE_RATIO,
+    by_class: bool = False,
 ) -> Detections:
     """Join the detections of all slices of a scene.
 
@@ -49,6 +53,8 @@ def merge_slices(
         threshold: Overlap, in (0, 1], from which two detections of two slices are one object.
         metric: Overlap as intersection over the smaller box ('ios') or over the union ('iou').
         margin: See `MARGIN`, in pixels.
+        size_ratio: How much two boxes of one object can differ, see :func:`.same_object.alike`.
+        by_class: Whether detections of two classes are never one object.
 
     Returns:
         The joined detections, by descending score.
@@ -59,7 +65,8 @@ def merge_slices(
     keep[cut] = ~_seen_whole(found.corners[cut], grid, margin)
     found, slice_ids, cut = found.select(keep), slice_ids[keep], cut[keep]
     depth = np.where(cut, -1, gaps[keep].min(axis=1))
-    pairs = _find_pairs(found, slice_ids, cut, grid, threshold, metric)
+    rule = PairRule(threshold, metric, size_ratio, by_class)
+    pairs = _find_pairs(found, slice_ids, cut, grid, rule)
     merged = _represent(found, cut, depth, _join(pairs, slice_ids))
     x, y, *_ = merged.boxes.T
     return merged.select(np.lexsort((x, y, -merged.scores)))
@@ -94,8 +101,7 @@ def _find_pairs(
     slice_ids: ndarray,
     cut: ndarray,
     grid: SliceGrid,
-    threshold: float,
-    metric: str,
+    rule: PairRule,
 ) -> ndarray:
     """Find pairs of detections of two slices that may be one object.
 
@@ -116,12 +122,12 @@ def _find_pairs(
             continue
         boxes = [corners[own] for own in index]
         seen = [each.clip((x0, y0, x0, y0), (x1, y1, x1, y1)) for each in boxes]
-        whole = ~(cut[index[0]][:, None] | cut[index[1]][None])
-        iou, ios = (
-            np.where(whole, _overlaps(boxes, over), _overlaps(seen, over))
-            for over in ("union", "smaller")
-        )
-        i, j = np.nonzero((iou if metric == "iou" else ios) >= threshold)
+        whole = ~(cut[index[0]][:, None] | cut[index[1]][None])[..., None]
+        first = np.where(whole, boxes[0][:, None], seen[0][:, None])
+        second = np.where(whole, boxes[1][None], seen[1][None])
+        iou = box_overlaps(first, second)
+        differ = found.labels[index[0]][:, None] != found.labels[index[1]][None]
+        i, j = np.nonzero(rule.same(first, second, iou, differ))
         pairs.append(np.stack([index[0][i], index[1][j]], axis=1))
         ious.append(iou[i, j])
     table, iou = np.concatenate(pairs), np.concatenate(ious)
@@ -143,11 +149,6 @@ def _overlapping_slices(grid: SliceGrid) -> Iterator[tuple[int, int]]:
                 yield r0 * count + c0, r1 * count + c1
             if r0 != r1 and c0 != c1:
                 yield r0 * count + c1, r1 * count + c0
-
-
-def _overlaps(boxes: list[ndarray], over: str) -> ndarray:
-    """Return :func:`box_overlaps` (N, M) of every pair of two sets of boxes (N, 4) and (M, 4)."""
-    return box_overlaps(boxes[0][:, None], boxes[1][None], over)
 
 
 def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:

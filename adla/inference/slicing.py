@@ -63,10 +63,19 @@ def config_size(config: Config) -> int:
     """Return the slice side that a config's test pipeline works at: its `Resize` scale, else 800.
 
     Of a scale with two numbers it is the smaller one, at which a square slice keeps its pixels.
+
+    Raises:
+        ValueError: If the scale is none.
     """
     for step in config.test_dataloader.dataset.pipeline:
         if str(step["type"]).split(".")[-1] == "Resize" and step.get("scale") is not None:
-            return int(np.min(step["scale"]))
+            try:
+                return int(np.min(step["scale"]))
+            except (TypeError, ValueError, OverflowError):
+                raise ValueError(
+                    f"the test pipeline's Resize has the scale {step['scale']!r}, not a width and "
+                    "height in pixels"
+                ) from None
     return DEFAULT_SIZE
 
 

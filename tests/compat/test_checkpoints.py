@@ -11,7 +11,7 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import CheckpointLoader
 
-from adla.compat.checkpoints import explain_refusal, get_statistic
+from adla.compat.checkpoints import CheckpointError, explain_refusal, get_statistic
 from adla.compat.prepare import prepare_stack
 from tests.engine.conftest import scenes  # noqa: F401
 from tests.engine.training import tiny_config
@@ -77,10 +77,45 @@ def test_the_state_of_a_training_with_another_numpy_is_loaded(training_state, tm
 def test_a_checkpoint_with_code_is_refused_and_not_run(tmp_path, zipped):
     state = {"state_dict": {}, "message_hub": Evil(tmp_path / "harm")}
     torch.save(state, tmp_path / "evil.pth", _use_new_zipfile_serialization=zipped)
-    with pytest.raises(UnpicklingError) as caught:
+    message = r"evil\.pth is no .*: the checkpoint holds posix\.system, which could run code"
+    with pytest.raises(CheckpointError, match=message):
         CheckpointLoader.load_checkpoint(str(tmp_path / "evil.pth"), map_location="cpu")
-    assert "the checkpoint holds posix.system, which could run" in explain_refusal(caught.value)
     assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", ""), (b"no weights", "damaged"), (b"PK\x03\x04 cut", "zip archive")],
+)
+def test_what_is_no_checkpoint_is_one_message(tmp_path, content, reason):
+    (tmp_path / "bad.pth").write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"bad\.pth is no readable checkpoint: .*{reason}"):
+        CheckpointLoader.load_checkpoint(str(tmp_path / "bad.pth"), map_location="cpu")
+    with pytest.raises(FileNotFoundError, match=r"no such checkpoint: none\.pth"):
+        CheckpointLoader.load_checkpoint("none.pth", map_location="cpu")
+
+
+@pytest.mark.parametrize("content", [[1], torch.ones(2), "weights", None])
+def test_a_checkpoint_without_names_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "bad.pth")
+    with pytest.raises(CheckpointError, match=r"it holds a .*, not weights by name"):
+        CheckpointLoader.load_checkpoint(str(tmp_path / "bad.pth"), map_location="cpu")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"state_dict": None}, "its weights are not by name"),
+        ({"state_dict": {1: torch.ones(1)}}, "its weights are not by name"),
+        ({3: 4}, "its weights are not by name"),
+        ({"state_dict": {}, "meta": None}, "its meta information is damaged"),
+        ({"state_dict": {}, "meta": {"dataset_meta": [1]}}, "its meta information is damaged"),
+    ],
+)
+def test_what_mmdet_would_stumble_over_is_refused(tmp_path, content, reason):
+    torch.save(content, tmp_path / "bad.pth")
+    with pytest.raises(CheckpointError, match=rf"bad\.pth is no readable checkpoint: {reason}"):
+        CheckpointLoader.load_checkpoint(str(tmp_path / "bad.pth"), map_location="cpu")
 
 
 def test_a_damaged_checkpoint_is_not_called_code():

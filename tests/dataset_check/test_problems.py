@@ -4,6 +4,7 @@ import json
 import pytest
 from PIL import Image
 
+from adla.dataset_check.network_view import eyes_of
 from adla.dataset_check.problem_kinds import KINDS
 from adla.dataset_check.problems import shared_images
 
@@ -97,6 +98,7 @@ PLANTED = {
     "unknown-category": (lambda c: ann(c, category_id=7), "annotation 1: category id 7"),
     "class-without-category": (lambda c: c["categories"].pop(), "'car'; the file has ['ship']"),
     "box-without-area": (lambda c: box(c, 4, 5, 0, 3), "annotation 1 in 1.png: [4, 5, 0, 3]"),
+    "box-vanishes": (lambda c: box(c, 40, 5, 1e-6, 3), "annotation 1 in 1.png: [40, 5, 1e-06, 3]"),
     "box-outside": (lambda c: box(c, 64, 5, 6, 3), "annotation 1 in 1.png: [64, 5, 6, 3]"),
     "box-over-the-edge": (lambda c: box(c, 62, 5, 6, 3), "annotation 1 in 1.png: [62, 5, 6, 3]"),
     "repeated-file": (lambda c: image(c, 1, file_name="1.png"), "file '1.png': 2 times"),
@@ -259,3 +261,17 @@ def test_items_go_to_json_whole(tmp_path):
 def test_classes_of_the_set_are_those_of_the_config(tmp_path):
     write_toy(tmp_path)
     assert inspect_toy(tmp_path).class_counts == dict(zip(CLASSES, (2, 1), strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"allowed_border": "x"}, {"assigner": {"t_pos_min": "x"}}],
+)
+def test_an_argument_of_the_head_that_is_none_is_one_message(tmp_path, change):
+    write_toy(tmp_path)
+    assigner = {"type": "AdaptiveDynamicAssigner", **change.pop("assigner", {})}
+    generator = {"type": "AnchorGenerator", "scales": [2], "ratios": [1.0], "strides": [4]}
+    head = {"type": "AdlaRetinaHead", "anchor_generator": generator}
+    model = {"bbox_head": head, "train_cfg": {"assigner": assigner, **change}}
+    with pytest.raises(ValueError, match="assigner of the model's head are not what they must be"):
+        inspect_toy(tmp_path, eyes_of(model))

@@ -6,7 +6,7 @@ from mmdet.registry import MODELS
 
 from adla.engine import onnx_export
 
-from ..config_utils import load
+from ..config_utils import CONFIG_ROOT, load
 
 CONFIG = "msla/yolov8-n_pafpn-p2_msla-300e_sirst-v2.py"
 pytest.importorskip("onnxruntime")
@@ -47,3 +47,36 @@ def test_what_cannot_be_exported_is_refused(tmp_path):
     retina = build("retinanet/retinanet_csp-nano_fpn-p2_light_sirst-v2.py")
     with pytest.raises(ValueError, match="such as MSLAHead, but the detector has RetinaHead"):
         onnx_export.export_onnx(retina, tmp_path / "a.onnx", (64, 64))
+
+
+def test_a_dynamic_file_takes_any_batch_and_size(tmp_path):
+    detector = build()
+    path = tmp_path / "msla.onnx"
+    assert onnx_export.export_onnx(detector, path, (64, 96), dynamic=True) <= 1e-4
+    graph = onnx_export.DeployGraph(detector)
+    for batch, height, width in ((1, 32, 32), (2, 96, 160), (3, 128, 64)):
+        image = torch.rand(batch, 3, height, width)
+        assert onnx_export.compare(graph, path, image) <= 1e-4
+    onnx_export.export_onnx(detector, path, (64, 96))
+    with pytest.raises(Exception, match="Got invalid dimensions for input"):
+        onnx_export.compare(graph, path, torch.rand(2, 3, 32, 32))
+
+
+def test_the_command_refuses_a_foreign_checkpoint(tmp_path, adla_command):
+    config = CONFIG_ROOT / CONFIG
+    checkpoint, out = tmp_path / "a.pth", tmp_path / "a.onnx"
+    weights = build().state_dict()
+    words = ("export", config, out, "--checkpoint", checkpoint, "--size", 64, 64)
+    for state, message in (
+        ({"state_dict": {k: weights[k] for k in list(weights)[9:]}}, "it lacks 9"),
+        ({"state_dict": weights, "meta": {"CLASSES": ("ship", "Target")}}, "other labels"),
+        ({"state_dict": {}}, "does not fit"),
+    ):
+        torch.save(state, checkpoint)
+        code, _, error = adla_command(*words)
+        assert code == 2 and not out.exists() and message in error
+        assert error.splitlines()[-1].startswith("adla export: ") and "Traceback" not in error
+    torch.save({"state_dict": weights, "meta": {"CLASSES": ("boat",)}}, checkpoint)
+    code, printed, error = adla_command(*words)
+    assert code == 0 and out.exists() and "(1, 3, 64, 64)" in printed
+    assert "a.pth was trained for boat; the config calls these labels Target" in error

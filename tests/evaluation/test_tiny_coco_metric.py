@@ -415,3 +415,20 @@ def test_masks_are_not_encoded():
     metric.process({}, [sample])
     ((_, kept),) = metric.results
     assert set(kept) == {"img_id", "bboxes", "scores", "labels"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("categories", None, 'no list "categories"'),
+        ("annotations", [7], r"annotations\[0\]: 7 is no object"),
+        ("images", [{"id": 1}], r"images\[0\]: file_name None is no name"),
+    ],
+)
+def test_a_damaged_annotation_file_is_one_message(tmp_path, key, value, message):
+    ann = write_gt(tmp_path / "gt.json", [(1, 0, square(0, 0, 8), {})])
+    (tmp_path / "gt.json").write_text(
+        json.dumps(json.loads((tmp_path / "gt.json").read_text()) | {key: value})
+    )
+    with pytest.raises(ValueError, match=rf"problem\(s\) in .*gt\.json:\n.*{message}"):
+        TinyCocoMetric(ann_file=ann)

@@ -84,6 +84,22 @@ def test_class_names_must_be_as_many_as_outputs(detector_files, tmp_path):
         SliceDetector(load_detector_config(config), tmp_path / "one.pth", "cpu")
 
 
+def test_classes_in_another_order_are_refused_and_other_names_said(detector_files, tmp_path):
+    config, checkpoint = detector_files
+    state = torch.load(checkpoint, weights_only=False)
+    names = state["meta"]["dataset_meta"]["classes"]
+    path = tmp_path / "a.pth"
+    torch.save({**state, "meta": {"dataset_meta": {"classes": names[::-1]}}}, path)
+    with pytest.raises(ValueError, match=r"a\.pth was trained with other labels.*'person' is 0"):
+        SliceDetector(load_detector_config(config), path, "cpu")
+    torch.save({**state, "meta": {"dataset_meta": {"classes": (*names[:3], "human")}}}, path)
+    detector = SliceDetector(load_detector_config(config), path, "cpu")
+    assert detector.classes[3] == "human" and "was trained for" in detector.notes[0]
+    torch.save({"state_dict": state["state_dict"]}, path)
+    detector = SliceDetector(load_detector_config(config), path, "cpu")
+    assert detector.classes == names and detector.notes == []
+
+
 def test_files_that_are_not_there_or_not_theirs(detector_files, tmp_path):
     config, _ = detector_files
     with pytest.raises(FileNotFoundError, match=r"config file no\.py"):

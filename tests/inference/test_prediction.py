@@ -1,5 +1,6 @@
 import json
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,30 @@ def test_a_killed_run_goes_on_and_gives_the_same(folder, detector, detector_file
     assert sum(more) == 3 * 2 + 1
     for name in ("detections.json", "results.json"):
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_what_is_left_out_is_counted(folder, detector, detector_files, tmp_path):
+    """A journal of four boxes: one twice in a slice, again in the next, and one that is alone."""
+    prediction = Prediction(find_images([str(folder / "a.png")]), replace(SETTINGS, nms_thr=0.5))
+    config = load_detector_config(detector_files[0])
+    log = ResumeLog(tmp_path / "log", prediction.describe(config, detector_files[1], "cpu"))
+    boxes = [(105, 20, 115, 30), (106, 21, 113, 28), (105, 21, 115, 30), (150, 40, 190, 80)]
+    rows = [(*box, 0.9 - k / 10, 0, int(k > 1)) for k, box in enumerate(boxes)]
+    (grid,) = prediction.grids.values()
+    for row in range(len(grid.rows)):
+        log.write((0, row), np.array(rows if row == 0 else []).reshape(-1, 7))
+    prediction.write(tmp_path, detector.classes, [1, 2, 3, 4], log)
+    outcome = prediction.outcome
+    assert (outcome.detections, outcome.nested, outcome.joined) == ({"a.png": 2}, 1, 1)
+
+
+def test_a_journal_goes_on_whatever_joins_its_slices(folder, detector_files):
+    config, images = load_detector_config(detector_files[0]), find_images([str(folder)])
+    described = [
+        Prediction(images, replace(SETTINGS, **change)).describe(config, detector_files[1], "cpu")
+        for change in ({}, {"size_ratio": 9, "merge_by_class": True, "merge_thr": 0.9})
+    ]
+    assert described[0] == described[1]
 
 
 def test_another_image_or_detector_is_not_mixed_in(folder, detector, detector_files, tmp_path):
@@ -170,6 +195,8 @@ def test_nothing_to_predict_for_is_an_error(tmp_path):
         ({"nms_thr": 2}, r"--nms-thr must lie in \[0, 1\], but got 2"),
         ({"merge_thr": 0}, r"--merge-thr must lie in \(0, 1\], but got 0"),
         ({"merge_metric": "giou"}, "--merge-metric .*'giou'"),
+        ({"size_ratio": 0.5}, "--size-ratio must be at least 1, or 0 for any, but got 0.5"),
+        ({"size_ratio": float("nan")}, "--size-ratio"),
         ({"batch_size": 0}, "--batch-size must be at least 1"),
         ({"value_range": (5, 5)}, "--value-range wants LOW below HIGH"),
     ],

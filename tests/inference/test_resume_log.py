@@ -12,7 +12,7 @@ def test_rows_come_back_as_they_were(tmp_path):
     resume_log.write((3, 12), table)
     again = ResumeLog(tmp_path / "journal", {"slice": 800})
     assert (3, 12) in again and (3, 11) not in again
-    assert np.array_equal(again.read((3, 12)), table)
+    assert np.array_equal(again.read((3, 12), lambda table: ""), table)
     again.discard()
     assert not (tmp_path / "journal").exists()
 

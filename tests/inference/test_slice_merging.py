@@ -160,3 +160,47 @@ def test_one_slice_changes_nothing_but_the_order(size):
     boxes = np.array([[1.0, 1, 9, 9], [2.0, 2, 8, 8], [60.0, 60, 70, 79.5]])
     found = Detections.from_corners(boxes, np.array([0.3, 0.9, 0.5]), np.array([0, 0, 0]))
     assert merge_slices(found, np.zeros(3, int), grid).scores.tolist() == [0.9, 0.5, 0.3]
+
+
+#: Two slices of 100 px that share 60 px, and what both find in it.
+TWO = make_grid(140, 100, 100, 60)
+
+
+def seen_by_both(one, other, labels=(0, 0)):
+    """The left slice finds the one box, the right slice the other."""
+    found = Detections.from_corners(np.array([one, other]), np.array([0.9, 0.8]), np.array(labels))
+    return found, np.array([0, 1]), TWO
+
+
+VAN, PERSON, NEAR = [60, 30, 84, 42], [62, 32, 70, 40], [61, 31, 83, 42]
+
+
+def test_tiny_inside_large_of_two_slices_stays():
+    boat = [62, 32, 66, 36]
+    assert len(merge_slices(*seen_by_both(VAN, boat))) == 2
+    assert len(merge_slices(*seen_by_both(VAN, boat), size_ratio=0)) == 1
+    assert len(merge_slices(*seen_by_both(VAN, NEAR))) == 1
+
+
+def test_of_two_classes_the_iou_counts():
+    assert len(merge_slices(*seen_by_both(VAN, PERSON))) == 1
+    assert len(merge_slices(*seen_by_both(VAN, PERSON, (0, 1)))) == 2
+    assert len(merge_slices(*seen_by_both(VAN, NEAR, (0, 1)))) == 1
+
+
+def test_joining_by_class():
+    assert len(merge_slices(*seen_by_both(VAN, NEAR, (0, 1)), by_class=True)) == 2
+    assert len(merge_slices(*seen_by_both(VAN, NEAR), by_class=True)) == 1
+
+
+def test_a_tiny_whole_box_does_not_join_what_is_left_of_a_cut_one():
+    """A ship of 110 px is cut by both slices; a boat lies in its upright box, seen by the right."""
+    ship_left, ship_right, boat = [10, 10, 100, 90], [40, 10, 120, 90], [70, 70, 76, 76]
+    found = Detections.from_corners(
+        np.array([ship_left, ship_right, boat]), np.array([0.9, 0.8, 0.7]), np.zeros(3, int)
+    )
+    merged = merge_slices(found, np.array([0, 1, 1]), TWO)
+    assert merged.corners.tolist() == [[10, 10, 120, 90], boat]
+    only = found.select(np.array([0, 2]))
+    assert len(merge_slices(only, np.array([0, 1]), TWO)) == 2
+    assert len(merge_slices(only, np.array([0, 1]), TWO, size_ratio=0)) == 1

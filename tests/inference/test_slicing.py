@@ -53,3 +53,11 @@ def test_the_overlap_has_room_for_the_largest_object():
 def test_slices_that_cannot_be(arguments, message):
     with pytest.raises(ValueError, match=message):
         choose_overlap(*arguments)
+
+
+@pytest.mark.parametrize("scale", ["x", [], {"a": 1}, float("nan"), float("inf"), [3, "y"]])
+def test_a_scale_that_is_none_is_one_message(scale):
+    step = dict(type="Resize", scale=scale)
+    config = Config(dict(test_dataloader=dict(dataset=dict(pipeline=[step]))))
+    with pytest.raises(ValueError, match=r"pipeline's Resize has the scale .*, not a width"):
+        config_size(config)

@@ -262,3 +262,23 @@ def test_a_training_starts_from_them(tmp_path):
     model = MODELS.build(small(num_classes=1))
     load_checkpoint(model, str(tmp_path / "out.pth"), map_location="cpu")
     assert torch.equal(model.backbone.stem.conv.weight, theirs.model[0].conv.weight)
+
+
+def rewrite(source, target, change):
+    """Copy a checkpoint with a change of its pickle."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            inside = old.read(name)
+            new.writestr(name, change(inside) if name.endswith("data.pkl") else inside)
+
+
+def test_a_pickle_takes_no_more_memory_than_its_size(tmp_path):
+    """An index of the memo of 2^32 - 1 would make pickle hold 32 GB."""
+    torch.save({"a": torch.zeros(4)}, tmp_path / "a.pt")
+    assert read_inert(tmp_path / "a.pt")["a"].tolist() == [0.0] * 4
+    rewrite(tmp_path / "a.pt", tmp_path / "b.pt", lambda p: p[:-1] + b"r\xff\xff\xff\xff.")
+    with pytest.raises(ValueError, match=r"b\.pt is damaged.*at place 4294967295 of its memo"):
+        read_inert(tmp_path / "b.pt")
+    torch.save({"a": torch.zeros(1).expand(10**9)}, tmp_path / "c.pt")
+    with pytest.raises(ValueError, match=r"shape \(1000000000,\) on 1 numbers"):
+        read_inert(tmp_path / "c.pt")

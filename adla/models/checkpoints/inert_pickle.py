@@ -1,6 +1,9 @@
 """Checkpoints with pickled objects, read without running any of what they ask for."""
 
+import io
+import math
 import pickle
+import pickletools
 import sys
 import zipfile
 from collections import OrderedDict
@@ -71,7 +74,9 @@ def read_inert(path: str | Path) -> Any:
             return _Unpickler(archive, prefix).load()
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no checkpoint that torch has written: {error}") from None
-    except (AttributeError, IndexError, RuntimeError, ValueError) as error:
+    except (AttributeError, IndexError, RuntimeError, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.filename:  # it cannot be opened
+            raise
         raise ValueError(f"{path} is damaged, or no checkpoint of torch: {error}") from None
 
 
@@ -79,7 +84,9 @@ class _Unpickler(pickle.Unpickler):
     """Unpickles ``data.pkl`` of one archive; tensors are views of its storages."""
 
     def __init__(self, archive: zipfile.ZipFile, prefix: str) -> None:
-        super().__init__(archive.open(_stored(archive, prefix + "data.pkl")))
+        content = archive.read(_stored(archive, prefix + "data.pkl"))
+        _check_memo(content)
+        super().__init__(io.BytesIO(content))
         self.archive, self.prefix = archive, prefix
         self.storages: dict[str, Tensor] = {}
 
@@ -118,7 +125,20 @@ def _stored(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     return info
 
 
+def _check_memo(content: bytes) -> None:
+    """Refuse a pickle that would take any amount of memory.
+
+    Pickle's memo is an array as long as the largest index that is put into it, and an index may be
+    2^32 - 1. One that counts what is put there is shorter than the pickle.
+    """
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name.endswith("PUT") and int(argument or 0) > len(content):
+            raise ValueError(f"it puts an object at place {argument} of its memo")
+
+
 def _tensor(storage: Tensor, offset: int, size: tuple, stride: tuple, *args: Any) -> Tensor:
+    if math.prod(size) > len(storage):
+        raise ValueError(f"a tensor of shape {tuple(size)} on {len(storage)} numbers")
     return storage.as_strided(tuple(size), tuple(stride), offset)
 
 

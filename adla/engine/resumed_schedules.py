@@ -1,0 +1,104 @@
+"""What a resumed training does with a schedule that the config has changed since."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mmengine.optim import _ParamScheduler
+from mmengine.runner import Runner
+
+from adla.core.adaptive import alpha_at
+from adla.models.task_modules import AdaptiveDynamicAssigner
+
+from .assigners import find_assigners
+
+#: Arguments of a scheduler that say where it stands, not what its schedule is.
+_STATE = {"self", "optimizer", "last_step", "verbose", "args", "kwargs"}
+
+
+def describe_other_schedule(runner: Runner, checkpoint: Mapping[str, Any]) -> str:
+    """Say what of the schedule differs from that of the checkpoint to be resumed; '' if nothing.
+
+    mmengine takes the schedulers of the checkpoint, with their ends, whatever the config says. What
+    follows the progress, such as ADLA's alpha, takes the new number of iterations.
+
+    Args:
+        runner: A runner that is about to train, its schedulers built.
+        checkpoint: What its checkpoint holds.
+    """
+    parts = [*_lengths(runner, checkpoint), *_schedulers(runner, checkpoint)]
+    if not parts:
+        return ""
+    return (
+        f"the schedule has changed since the checkpoint: {'; '.join(parts)}. To train by the "
+        "config's schedule from its beginning, set load_from to the checkpoint and do not resume"
+    )
+
+
+def _lengths(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the length of the training differs, and what that does to the assigners."""
+    info = _mapping(_mapping(checkpoint.get("message_hub")).get("runtime_info"))
+    meta = _mapping(checkpoint.get("meta"))
+    now = {"max_epochs": runner.max_epochs, "max_iters": runner.max_iters}
+    before = {name: info[name] for name in now if isinstance(info.get(name), int)}
+    changed = [name for name in before if before[name] != now[name]]
+    for name in changed:
+        yield f"{name} was {before[name]} and is {now[name]}"
+    if "max_iters" in changed and isinstance(meta.get("iter"), int):
+        old, new = (min(meta["iter"] / max(n["max_iters"], 1), 1.0) for n in (before, now))
+        yield f"the progress jumps from {old:.3g} to {new:.3g}"
+        for path, assigner in find_assigners(runner.model).items():
+            if isinstance(assigner, AdaptiveDynamicAssigner):
+                alphas = [alpha_at(share, assigner.alpha0, assigner.decay) for share in (old, new)]
+                yield f"alpha of {path} jumps from {alphas[0]:.3g} to {alphas[1]:.3g}"
+    if "max_epochs" in changed and isinstance(meta.get("epoch"), int):
+        for hook in runner.hooks:
+            if hasattr(hook, "epoch_factor"):  # YOLOv8ScheduleHook
+                old, new = (
+                    hook.epoch_factor(meta["epoch"], n["max_epochs"]) for n in (before, now)
+                )
+                yield f"the factor of the learning rate jumps from {old:.3g} to {new:.3g}"
+
+
+def _schedulers(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the schedulers keep of the checkpoint, against the config."""
+    ours, theirs = _flat(runner.param_schedulers), _flat(checkpoint.get("param_schedulers"))
+    if len(ours) != len(theirs):
+        yield f"the config has {len(ours)} param schedulers, the checkpoint {len(theirs)}"
+    for scheduler, state in zip(ours, theirs, strict=False):
+        kept = [
+            f"{name}={_short(state[name])} (config: {_short(value)})"
+            for name, value in _settings(scheduler).items()
+            if name in state and state[name] != value
+        ]
+        if kept:
+            kind = f"{type(scheduler).__name__} of {scheduler.param_name}"
+            yield f"{kind} keeps {', '.join(kept)}"
+
+
+def _settings(scheduler: _ParamScheduler) -> dict[str, Any]:
+    """Return the arguments that a scheduler was made with, and the values that it starts from."""
+    names: set[str] = {"base_values"}
+    for cls in type(scheduler).__mro__:
+        if "__init__" in vars(cls):
+            names |= set(inspect.signature(cls.__init__).parameters)  # type: ignore[misc]
+    own = vars(scheduler)
+    return {name: own[name] for name in sorted(names - _STATE) if name in own}
+
+
+def _flat(schedulers: Any) -> list[Any]:
+    """Return the schedulers, or their states, of one optimizer or of several by name."""
+    if isinstance(schedulers, Mapping):
+        return [one for name in sorted(schedulers) for one in schedulers[name]]
+    return list(schedulers) if isinstance(schedulers, Iterable) else []
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _short(value: Any) -> str:
+    """Return a value; of the many of all parameter groups the first."""
+    if isinstance(value, list) and value:
+        return f"[{value[0]:g}{', ...' if len(value) > 1 else ''}]"
+    return repr(dict(value) if isinstance(value, Mapping) else value)

@@ -1,0 +1,149 @@
+"""Checkpoints that do not go with the config, and schedules that have changed, in the runner."""
+
+import logging
+import sys
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from adla.cli import mmdet_script
+from adla.compat.checkpoints import CheckpointError
+
+from .training import tiny_config, train
+
+pytestmark = pytest.mark.slow
+CLASSES = ("vehicle", "ship", "storage-tank", "person")
+CHECK = {"default_hooks.checkpoint_check.type": "adla.engine.hooks.CheckpointCheckHook"}
+SCHEDULE = [
+    dict(type="LinearLR", start_factor=0.1, by_epoch=False, begin=0, end=2),
+    dict(type="CosineAnnealingLR", by_epoch=True, begin=0, end=1, T_max=1,
+         convert_to_iter_based=True),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(scenes, tmp_path_factory):
+    """The checkpoint of one epoch of four iterations, with a schedule."""
+    work_dir = tmp_path_factory.mktemp("trained")
+    options = {"train_cfg.max_epochs": 1, "train_cfg.val_interval": 9, "param_scheduler": SCHEDULE}
+    train(tiny_config(scenes, work_dir, **options))
+    return work_dir / "epoch_1.pth"
+
+
+@pytest.fixture
+def damaged(trained, tmp_path):
+    """Write the checkpoint with a change."""
+
+    def write(change):
+        state = torch.load(trained, weights_only=False)
+        change(state)
+        torch.save(state, tmp_path / "other.pth")
+        return tmp_path / "other.pth"
+
+    return write
+
+
+def build(scenes, work_dir, checkpoint, **options):
+    """Return a runner, and the warnings that it will log."""
+    options = {"load_from": str(checkpoint), "train_cfg.val_interval": 9, **CHECK, **options}
+    runner = Runner.from_cfg(tiny_config(scenes, work_dir, **options))
+    lines = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: lines.append(record.getMessage())
+    runner.logger.addHandler(handler)
+    return runner, lines
+
+
+def relabel(state):
+    state["meta"]["dataset_meta"]["classes"] = CLASSES[::-1]
+
+
+def cut(state):
+    del state["state_dict"]["bbox_head.retina_cls.weight"]
+
+
+def rename(state):
+    state["state_dict"] = {f"foreign.{k}": v for k, v in state["state_dict"].items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (relabel, "with other labels than those of the config: 'person' is 0 there and 3 here"),
+        (cut, r"it lacks 1 \(bbox_head\.retina_cls\.weight\)"),
+        (rename, r"it lacks \d+ .*; it has beyond the config \d+ \(foreign\."),
+    ],
+)
+def test_a_test_with_a_foreign_checkpoint_is_refused(scenes, tmp_path, damaged, change, message):
+    path = damaged(change)
+    runner, _ = build(scenes, tmp_path, path)
+    with pytest.raises(CheckpointError, match=rf"(?s)other\.pth .*{message}.*strict=False takes"):
+        runner.test()
+    loose = {"default_hooks.checkpoint_check.strict": False}
+    runner, warnings = build(scenes, tmp_path, path, **loose)
+    runner.load_or_resume()
+    assert any("other.pth" in line for line in warnings)
+
+
+def test_a_test_with_its_own_checkpoint_goes_through(scenes, tmp_path, trained):
+    runner, warnings = build(scenes, tmp_path, trained)
+    assert "tiny/AP50" in runner.test() and not warnings
+
+
+def test_a_training_starts_from_what_fits_and_says_so(scenes, tmp_path, damaged, trained):
+    once = {"train_cfg.max_epochs": 1}
+    runner, warnings = build(scenes, tmp_path, damaged(cut), **once)
+    runner.train()
+    (line,) = [line for line in warnings if "start anew" in line]
+    assert "other.pth, the others start anew: it lacks 1 (bbox_head.retina_cls.weight)" in line
+    runner, warnings = build(scenes, tmp_path, damaged(relabel), **once)
+    runner.train()
+    assert any("with other labels" in line for line in warnings)
+    runner, _ = build(scenes, tmp_path, damaged(rename), **once)
+    with pytest.raises(CheckpointError, match=r"other\.pth has none of the \d+ weights"):
+        runner.train()
+
+
+def test_a_training_does_not_resume_with_other_labels(scenes, tmp_path, damaged):
+    runner, _ = build(scenes, tmp_path, damaged(relabel), resume=True)
+    with pytest.raises(CheckpointError, match="with other labels"):
+        runner.train()
+
+
+def test_a_schedule_that_changed_is_said_once_with_the_values(scenes, tmp_path, trained):
+    longer = [SCHEDULE[0], SCHEDULE[1] | dict(end=4, T_max=4)]
+    changes = {"train_cfg.max_epochs": 4, "optim_wrapper.optimizer.lr": 0.5}
+    runner, warnings = build(
+        scenes, tmp_path, trained, resume=True, param_scheduler=longer, **changes
+    )
+    runner.train()
+    (line,) = [line for line in warnings if "schedule has changed" in line]
+    for part in (
+        "max_epochs was 1 and is 4; max_iters was 4 and is 16; the progress jumps from 1 to 0.25",
+        "alpha of bbox_head.assigner jumps from 0.6 to 0.85",
+        "LinearLR of lr keeps base_values=",
+        "CosineAnnealingLR of lr keeps T_max=4 (config: 16), base_values=",
+        "end=4 (config: 16)",
+        "set load_from to the checkpoint and do not resume",
+    ):
+        assert part in line, line
+    assert runner.param_schedulers[1].end == 4  # as the line says
+    assert runner.optim_wrapper.get_lr()["lr"][0] < 1e-3
+
+
+def test_a_training_that_resumes_as_it_was_says_nothing(scenes, tmp_path, trained):
+    same = {"train_cfg.max_epochs": 1, "param_scheduler": SCHEDULE}
+    runner, warnings = build(scenes, tmp_path, trained, resume=True, **same)
+    runner.train()
+    assert not [line for line in warnings if "schedule has changed" in line]
+
+
+def test_the_command_ends_with_one_line(scenes, tmp_path, damaged, monkeypatch):
+    config = tmp_path / "config.py"
+    tiny_config(scenes, tmp_path / "run").dump(config)
+    monkeypatch.setattr(sys, "argv", [])
+    with pytest.raises(SystemExit) as end:
+        mmdet_script.run("test.py", [str(config), str(damaged(cut))], "")
+    assert str(end.value).startswith("adla: ") and "it lacks 1" in str(end.value)
+    assert "\n" not in str(end.value)
