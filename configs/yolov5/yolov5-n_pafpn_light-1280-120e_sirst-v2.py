@@ -12,6 +12,7 @@ model = dict(
 # An average of the weights is what is tested; mosaic ends ten epochs before the training does.
 custom_hooks = [
     *_base_.custom_hooks,
+    dict(type="ChannelsLastHook"),
     dict(type="EMAHook", ema_type="ExpMomentumEMA", momentum=0.002, gamma=200, update_buffers=True),
     dict(
         type="PipelineSwitchHook",

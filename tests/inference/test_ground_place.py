@@ -107,7 +107,7 @@ def test_a_scene_without_usable_coordinates_is_noted_before_and_has_the_other_ou
     assert len(prediction.notes) == 1 and prediction.outcome.problems == {}
     names = {file.name for file in (tmp_path / "out").iterdir()}
     assert names - {".predict_outputs"} == {
-        "detections.json", "results.json", "detections.png", "journal"
+        "annotated", "detections.json", "results.json", "detections.png", "journal"
     }  # fmt: skip
     with pytest.raises(
         ValueError, match=r"scene\.tif has .* no place on Earth, so there can be no"

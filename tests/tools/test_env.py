@@ -142,6 +142,16 @@ def test_a_command_has_its_own_temporary_folder(setup, tmp_path):
     assert not Path(out.read_text()).exists()
 
 
+@pytest.mark.parametrize("options", [[], ["--no-build-isolation"]])
+def test_a_build_without_isolation_has_no_constraint_of_it(setup, tmp_path, options):
+    out = tmp_path / "out"
+    code = f"import os; open('{out}', 'w').write(' '.join(os.environ))"
+    setup._run(sys.executable, "-c", code, *options)
+    names = out.read_text().split()
+    assert "PIP_CONSTRAINT" in names
+    assert ("PIP_BUILD_CONSTRAINT" in names) == (not options)
+
+
 def wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
     """Wait for a condition and fail where it does not come true in time."""
     give_up = time.monotonic() + seconds

@@ -136,7 +136,9 @@ class Setup:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         constraint = str(ROOT / "requirements" / "pins.txt")  # of what builds a package, too
-        names = {"PIP_CONSTRAINT": constraint, "PIP_BUILD_CONSTRAINT": constraint}
+        names = {"PIP_CONSTRAINT": constraint}
+        if "--no-build-isolation" not in command:  # pip 26.3 refuses the two together
+            names["PIP_BUILD_CONSTRAINT"] = constraint
         process = subprocess.Popen(
             [str(part) for part in command],
             env={**os.environ, **names, "TMPDIR": str(temporary)},
