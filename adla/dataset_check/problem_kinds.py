@@ -28,7 +28,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "duplicate-box": ("warning", "the same box of the same class is there more than once"),
     "repeated-file": ("warning", "an image file is listed under several ids"),
     "more-than-8-bits": ("warning", "loading keeps the upper 8 bits; LoadImageInRange scales"),
-    "outside-folder": ("warning", "a file name is absolute, or leaves the image folder by .."),
+    "outside-folder": ("error", "a file name is absolute, or leaves the image folder by .."),
     "hidden-bands": ("warning", "bands are not marked as colors: loading shows the first as gray"),
     "dropped-box": ("warning", "the dataset drops sound objects; TinyCocoDataset keeps them"),
     "category-left-out": ("warning", "a category with objects is not among the config's classes"),

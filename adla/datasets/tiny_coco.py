@@ -12,6 +12,7 @@ from mmengine.logging import MMLogger
 from .box_precision import shortest_side
 from .categories import category_ids
 from .coco_file import is_finite, load_coco
+from .image_identity import leaves_folder
 
 
 class ClassOrderCOCO(COCO):
@@ -42,19 +43,28 @@ class TinyCocoDataset(CocoDataset):
         min_box_size: Boxes with a side shorter than this many pixels are dropped; 0 keeps all.
             Boxes without positive width and height are always dropped, and so are those whose
             width or height vanishes in float32, see :mod:`.box_precision`.
+        names_may_leave: Whether file names may be absolute, or climb out of the image folder
+            by ``..``: a file from elsewhere could name any file of this machine.
 
     Raises:
         FileNotFoundError: If there is no annotation file.
         ValueError: If ``min_box_size`` is negative, the annotation file is damaged (one message
-            lists what is wrong), or it does not have every class.
+            lists what is wrong), it does not have every class, or a file name leaves the folder.
     """
 
     COCOAPI = ClassOrderCOCO
 
-    def __init__(self, *args: Any, min_box_size: float = 0.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        min_box_size: float = 0.0,
+        names_may_leave: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if not min_box_size >= 0:
             raise ValueError(f"min_box_size must be at least 0 pixels, but got {min_box_size}")
         self.min_box_size = min_box_size
+        self.names_may_leave = names_may_leave
         self.dropped: Counter[str] = Counter()
         super().__init__(*args, **kwargs)
 
@@ -80,6 +90,12 @@ class TinyCocoDataset(CocoDataset):
 
         Their true coordinates are put back afterwards.
         """
+        name = raw_data_info["raw_img_info"]["file_name"]
+        if not self.names_may_leave and leaves_folder(name):
+            raise ValueError(
+                f"{self.ann_file}: file name {name!r} is absolute or leaves the image folder; make "
+                "it relative to data_prefix, or set names_may_leave=True if you trust the file"
+            )
         kept = []
         for ann in raw_data_info["raw_ann_info"]:
             reason = self._reason_to_drop(ann, raw_data_info["raw_img_info"])

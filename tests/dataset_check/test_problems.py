@@ -131,6 +131,7 @@ _COMPANIONS = {
     "class-without-category": {"does-not-load", "unknown-category", "class-without-object"},
     "malformed-entry": {"does-not-load"},
     "no-object": {"class-without-object"},
+    "outside-folder": {"does-not-load"},
 }
 
 

@@ -1,6 +1,7 @@
 import json
 import logging
 import pickle
+from pathlib import Path
 
 import pytest
 from mmdet.registry import DATASETS
@@ -239,3 +240,15 @@ def test_classes_of_the_field():
     for name in ("AITODDataset", "LEVIRShipDataset", "SIRSTV2Dataset"):
         meta = DATASETS.get(name).METAINFO
         assert len(meta["palette"]) == len(meta["classes"]) == len(set(meta["palette"]))
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../secret.png", "a/../../b.png", "C:\\x.png"])
+def test_file_names_that_leave_the_folder_are_refused(tmp_path, name):
+    ann = write_coco(tmp_path / "ann.json", [(1, 1, 10, [1, 2, 3, 4], {})], images=1)
+    content = json.loads(Path(ann).read_text())
+    content["images"][0]["file_name"] = name
+    Path(ann).write_text(json.dumps(content))
+    options = dict(ann_file=ann, data_prefix=IMAGES, metainfo=TWO_CLASSES, pipeline=[])
+    with pytest.raises(ValueError, match="leaves the image folder"):
+        TinyCocoDataset(**options)
+    assert len(TinyCocoDataset(**options, names_may_leave=True)) == 1
