@@ -74,6 +74,17 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         words: Its arguments.
         doc: Shown before the help of the script.
     """
+    # SIGTERM ends it as Ctrl-C does, so that no draft of a file is left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _run(name, words, doc)
+    except KeyboardInterrupt:
+        sys.exit(f"adla: stopped{_say_how_to_go_on(name)}")
+    return 0
+
+
+def _run(name: str, words: Sequence[str], doc: str | None) -> None:
+    """Run the script; errors that are known end in one line."""
     try:
         import_mmdet()
     except ImportError as error:
@@ -89,12 +100,8 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
     if "-h" in words or "--help" in words:
         print((doc or "").replace("``", ""))
     sys.argv = [f"adla {name.removesuffix('.py')}", *words, *CHECKPOINT_CHECK]
-    # SIGTERM ends it as Ctrl-C does, so that no draft of a file is left.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         runpy.run_path(script, run_name="__main__")
-    except KeyboardInterrupt:
-        sys.exit(f"adla: stopped{_say_how_to_go_on(name)}")
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
         sys.exit(f"adla: {message}{suggest(message)}")
@@ -108,7 +115,6 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         if not reason:
             raise
         sys.exit(f"adla: {reason}{_say_how_to_go_on(name) if isinstance(error, OSError) else ''}")
-    return 0
 
 
 def _say_how_to_go_on(name: str) -> str:

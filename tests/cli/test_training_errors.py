@@ -2,14 +2,19 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from adla.cli.training_errors import explain
+from adla.datasets.synthetic import write_scenes
 from adla.folder_lock import FolderInUseError, lock_file
 
+from ..engine.training import tiny_config
 from ..held_lock import held_elsewhere
 
 
@@ -65,3 +70,23 @@ def test_a_folder_that_another_training_holds(tmp_path):
     ):
         lock_file(tmp_path / "lock")
     assert explain(caught.value, []).startswith("another process is at it")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_training_says_how_it_goes_on(tmp_path, sent):
+    write_scenes(tmp_path / "scenes", num_train=8, num_val=2, size=64, seed=1)
+    work_dir = tmp_path / "work"
+    cfg = tiny_config(tmp_path / "scenes", work_dir, **{"train_cfg.max_epochs": 1000})
+    cfg.dump(tmp_path / "config.py")
+    command = [sys.executable, "-m", "adla", "train", str(tmp_path / "config.py")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None and not (work_dir / "epoch_1.pth").exists():
+            time.sleep(0.1)
+        process.send_signal(sent)
+        error = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert error.splitlines()[-1] == (
+        "adla: stopped; with --resume it goes on from its last checkpoint"
+    )
+    assert not list(work_dir.glob(".*.tmp"))
