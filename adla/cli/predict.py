@@ -31,7 +31,7 @@ from .predict_arguments import parse_args
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-    from adla.inference.prediction import Outcome
+    from adla.inference.outcome import Outcome
     from adla.inference.settings import Settings
 
 COLUMNS = (

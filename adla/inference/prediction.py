@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -20,10 +20,12 @@ from .ground_place import Place
 from .image_readers import Picture, open_source, reading
 from .input_images import ImageFile
 from .nested_nms import suppress_nested
+from .outcome import Outcome
 from .prediction_outputs import PredictionOutputs
 from .raster_reader import NO_REFERENCE, Raster, UnreadableImage
 from .result_writers import FORMATS
 from .resume_log import ResumeLog, file_digest
+from .row_memory import check_row_memory
 from .scene_detection import collect_scene, detect_scene
 from .settings import Settings
 from .slice_merging import merge_slices
@@ -31,41 +33,6 @@ from .slicing import SliceGrid, make_grid
 
 #: Settings that are for after the slices.
 JOINING = ("nms_thr", "merge_metric", "merge_thr", "size_ratio", "merge_by_class")
-#: A row of slices takes at most so many bytes of memory, the mask of its valid pixels included.
-MAX_ROW_BYTES = 8_000_000_000
-
-
-@dataclass
-class Outcome:
-    """What a prediction came to.
-
-    Attributes:
-        detections: Number of detections by image name.
-        problems: What is wrong with each image that could not be read, or with an output of it.
-        files: What was written.
-        nested: Number of boxes that went because a better one of their slice holds them.
-        joined: Number of boxes that went because another slice has the object, whole or too.
-    """
-
-    detections: dict[str, int] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-    files: list[Path] = field(default_factory=list)
-    nested: int = 0
-    joined: int = 0
-
-
-def _check_memory(source: Picture | Raster, settings: Settings) -> None:
-    """Check that a row of slices fits in memory.
-
-    Raises:
-        UnreadableImage: If it does not.
-    """
-    height = min(settings.slice_size or source.height, source.height)
-    if 4 * height * source.width > MAX_ROW_BYTES:
-        raise UnreadableImage(
-            f"{source.path} is {source.width} px wide: a row of slices, {height} px high, would "
-            f"take {4 * height * source.width / 1e9:.0f} GB; take smaller slices (--slice)"
-        )
 
 
 class Prediction:
@@ -106,7 +73,7 @@ class Prediction:
             try:
                 with closing(self._open(image)) as source, reading(image.path):
                     state = image.path.stat()
-                    _check_memory(source, settings)
+                    check_row_memory(source, settings)
             except UnreadableImage as error:
                 self.outcome.problems[image.name] = str(error)
                 continue
