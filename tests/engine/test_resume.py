@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.fileio import LocalBackend
 
 from adla.engine import AtomicCheckpointHook
 from adla.engine.hooks.atomic_checkpoint_hook import AtomicLocalBackend
@@ -104,10 +103,27 @@ def test_a_full_disk_leaves_the_checkpoint_before(scenes, tmp_path, monkeypatch)
     assert find_sound_checkpoint(str(tmp_path)) == str(tmp_path / "epoch_1.pth")
 
 
+def test_the_best_before_is_removed_last(tmp_path):
+    backend, old = AtomicLocalBackend(), tmp_path / "best_1.pth"
+    old.touch()
+    with pytest.raises(OSError, match="full"), backend.removing_last():
+        backend.remove(old)
+        raise OSError("full")
+    assert old.exists()
+    with backend.removing_last():
+        backend.remove(old)
+        backend.put(b"new", tmp_path / "best_2.pth")
+        assert old.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["best_2.pth"]
+    backend.remove(tmp_path / "best_2.pth")
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_storage_keeps_mmengines_hook():
     hook = AtomicCheckpointHook(interval=1, backend_args=dict(backend="local"))
     assert not hook.is_local and hook.backend_args == dict(backend="local")
-    assert issubclass(AtomicLocalBackend, LocalBackend)
+    assert not AtomicCheckpointHook(interval=1, out_dir="s3://bucket/runs").is_local
+    assert AtomicCheckpointHook(interval=1, out_dir="work_dirs/runs").is_local
 
 
 def test_two_trainings_of_one_folder_are_refused(scenes, tmp_path):

@@ -1,5 +1,7 @@
 """Checkpoints that a kill or a full disk cannot damage."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,30 @@ from adla.folder_lock import lock_file
 class AtomicLocalBackend(LocalBackend):
     """Local files that take their names once they are complete and on the disk."""
 
+    outdated: list[str | Path] | None = None
+
     def put(self, obj: bytes | memoryview, filepath: str | Path) -> None:
         """Write a file."""
         with atomic_file(filepath, "wb", durable=True) as file:
             file.write(obj)
+
+    def remove(self, filepath: str | Path) -> None:
+        """Remove a file, within `removing_last` at its end."""
+        if self.outdated is None:
+            super().remove(filepath)
+        else:
+            self.outdated.append(filepath)
+
+    @contextmanager
+    def removing_last(self) -> Iterator[None]:
+        """Remove nothing until the block has ended without an error."""
+        self.outdated = []
+        try:
+            yield
+            for filepath in self.outdated:
+                super().remove(filepath)
+        finally:
+            self.outdated = None
 
 
 @HOOKS.register_module()
@@ -36,7 +58,8 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.is_local = self.backend_args is None and self.file_client_args is None
+        remote = "://" in str(self.out_dir or "")
+        self.is_local = not remote and self.backend_args is None and self.file_client_args is None
         if self.is_local:
             self.backend_args = dict(backend="adla_atomic")
 
@@ -55,6 +78,14 @@ class AtomicCheckpointHook(CheckpointHook):
         super().after_train(runner)
         if is_main_process():
             self.lock.close()
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """Save the best checkpoint, then remove the one that was the best before."""
+        if self.is_local:
+            with self.file_backend.removing_last():
+                super()._save_best_checkpoint(runner, metrics)
+        else:
+            super()._save_best_checkpoint(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         """Save a checkpoint, then remove the one that is too many."""
