@@ -1,24 +1,10 @@
-_base_ = "../retinanet/retinanet_csp-nano_fpn-p2_light_sirst-v2.py"
+_base_ = [
+    "../retinanet/retinanet_csp-nano_fpn-p2_light_sirst-v2.py",
+    "../_base_/models/fsanet_csp-nano-p2.py",
+]
 
-# FSANet's neck and head on strides 4, 8 and 16, with half the ranges of its own.
 model = dict(
     type="FCOS",
-    neck=dict(
-        _delete_=True,
-        type="FSANetFPN",
-        in_channels=[32, 64, 128],
-        out_channels=48,
-        norm_cfg=_base_.model.bbox_head.norm_cfg,
-    ),
-    bbox_head=dict(
-        _delete_=True,
-        type="FSANetHead",
-        num_classes=1,
-        in_channels=48,
-        feat_channels=48,
-        stacked_convs=1,
-        strides=[4, 8, 16],
-        regress_ranges=((-1, 32), (32, 64), (64, 1e8)),
-        norm_cfg=_base_.model.bbox_head.norm_cfg,
-    ),
+    neck=_base_.fsanet_neck,
+    bbox_head=dict(**_base_.fsanet_head, num_classes=1),
 )
