@@ -14,7 +14,8 @@ def lock_file(path: str | os.PathLike) -> IO[str]:
     """Hold a file against other processes until it is closed, or this process ends.
 
     Children of this process do not hold it: a killed training leaves it free at once, though its
-    loader's workers live on for a moment.
+    loader's workers live on for a moment. The process that holds it must not open it a second time:
+    closing either file frees it.
 
     Args:
         path: The file; it is made, with its folder, and stays.

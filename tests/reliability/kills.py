@@ -142,7 +142,7 @@ MAKERS = dict(training=make_training, prediction=make_prediction, conversion=mak
 
 def is_writing(out: Path) -> bool:
     """Say whether a file in a folder, or the folder itself, is being written."""
-    drafts = (out.parent.glob(f".{out.name}.*.tmp"), out.glob(".*.tmp"))
+    drafts = (out.parent.glob(f".{out.name}.*.tmp"), out.rglob(".*.tmp"))
     return any(path for paths in drafts for path in paths)
 
 
