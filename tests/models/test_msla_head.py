@@ -245,6 +245,54 @@ def test_predicts_decoded_boxes_in_image_coordinates():
     torch.testing.assert_close(result.bboxes[0], wanted)
 
 
+def voting(boxes, scores, labels, **test_cfg) -> InstanceData:
+    results = instances(boxes, labels)
+    results.scores = torch.tensor(scores)
+    cfg = ConfigDict({**TEST_CFG, "voting_iou": 0.5, **test_cfg})
+    return build(test_cfg=cfg)._bbox_post_process(results, cfg, img_meta=META)
+
+
+def test_a_box_is_the_mean_of_those_that_nms_dropped_for_it_by_score():
+    boxes = [[0.0, 0, 8, 8], [2.0, 0, 10, 8], [0.0, 0, 8, 3], [0.0, 0, 8, 8], [20.0, 20, 24, 24]]
+    # IoU with the first: 48 / 80, 3 / 8, and 1 of another class.
+    result = voting(boxes, [0.75, 0.25, 0.2, 0.7, 0.1], [0, 0, 0, 1, 0])
+    assert result.scores.tolist() == pytest.approx([0.75, 0.7, 0.2, 0.1])
+    wanted = torch.tensor([[0.5, 0, 8.5, 8], boxes[3], boxes[2], boxes[4]])
+    torch.testing.assert_close(result.bboxes, wanted)
+
+
+def test_voting_in_blocks_and_on_a_score_of_zero(monkeypatch):
+    boxes = torch.rand(50, 4) * 8
+    boxes[:, 2:] += boxes[:, :2]
+    labels = torch.arange(50) % 3
+    scores = torch.rand(50)
+    scores[:5] = 0
+    whole = voting(boxes.tolist(), scores.tolist(), labels.tolist(), max_per_img=50)
+    monkeypatch.setattr("adla.models.dense_heads.box_voting._BLOCK", 7)
+    blocks = voting(boxes.tolist(), scores.tolist(), labels.tolist(), max_per_img=50)
+    torch.testing.assert_close(whole.bboxes, blocks.bboxes)
+    assert whole.bboxes.isfinite().all()
+    alone = voting([[1.0, 2, 3, 4]], [0.0], [0])
+    assert alone.bboxes.tolist() == [[1, 2, 3, 4]]
+
+
+def test_voting_keeps_to_image_coordinates_and_needs_nms():
+    head = build(test_cfg=ConfigDict({**TEST_CFG, "voting_iou": 1.0})).eval()
+    plain = build().eval()
+    for options in (dict(rescale=True), dict(rescale=False), dict(with_nms=False)):
+        outs = head(features())
+        found = head.predict_by_feat(*outs, batch_img_metas=[META] * 2, **options)
+        wanted = plain.predict_by_feat(*outs, batch_img_metas=[META] * 2, **options)
+        for mine, theirs in zip(found, wanted, strict=True):
+            torch.testing.assert_close(mine.bboxes, theirs.bboxes)
+
+
+@pytest.mark.parametrize("value", [0, 1.5, "half", None])
+def test_a_voting_iou_that_cannot_be_is_refused(value):
+    with pytest.raises(ValueError, match=r"test_cfg.voting_iou must be in \(0, 1\]"):
+        build(test_cfg=ConfigDict({**TEST_CFG, "voting_iou": value}))
+
+
 def test_levels_that_do_not_match_the_strides_are_named():
     head = build()
     wrong = [torch.randn(2, 8, 64 // s, 32 // s) for s in (8, 16)]

@@ -7,12 +7,15 @@ import torch
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
 from mmdet.registry import MODELS, TASK_UTILS
 from mmdet.utils import ConfigType, InstanceList, OptInstanceList, reduce_mean
+from mmengine.config import ConfigDict
 from mmengine.dist import get_world_size
 from mmengine.model import ModuleList
+from mmengine.structures import InstanceData
 from torch import Tensor
 
 from ..layers.c2f import ACT_CFG, NORM_CFG
 from .batched_targets import in_ignored_region, pad_instances
+from .box_voting import check_voting_iou, vote_boxes
 from .level_strides import check_strides
 from .msla_branches import BRANCHES
 
@@ -40,7 +43,8 @@ class MSLAHead(BaseDenseHead):
         times_batch: Whether the losses are multiplied by the images of the batch over all
             processes, as in YOLOv8, whose rates, clipping and accumulation are made for that.
         train_cfg: ``assigner``: an ``MSLAAssigner``, or None where nothing is trained.
-        test_cfg: As every dense head of mmdet takes it.
+        test_cfg: As every dense head of mmdet takes it; with ``voting_iou`` each box that NMS keeps
+            becomes the mean of those that overlap it so much, see :func:`.vote_boxes`.
 
     Raises:
         ValueError: `in_channels` or `branches` do not have one entry for each stride, or a branch
@@ -85,6 +89,8 @@ class MSLAHead(BaseDenseHead):
         self.bbox_coder = TASK_UTILS.build(dict(type="DFLPointCoder", reg_max=reg_max))
         self.assigner: Any = TASK_UTILS.build(train_cfg["assigner"]) if train_cfg else None
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
+        if test_cfg and "voting_iou" in test_cfg:
+            check_voting_iou(test_cfg["voting_iou"])
 
         num_bins = self.bbox_coder.encode_size
         towers = dict(
@@ -195,6 +201,15 @@ class MSLAHead(BaseDenseHead):
         return super().predict_by_feat(
             cls_scores, bbox_preds, *args, batch_img_metas=batch_img_metas, **kwargs
         )
+
+    def _bbox_post_process(
+        self, results: InstanceData, cfg: ConfigDict, *args: Any, **kwargs: Any
+    ) -> InstanceData:
+        kept = super()._bbox_post_process(results, cfg, *args, **kwargs)
+        voting_iou = cfg.get("voting_iou")
+        if voting_iou is not None and kept is not results:  # the same where there was no NMS
+            kept.bboxes = vote_boxes(kept, results, voting_iou)
+        return kept
 
 
 def _check_levels(strides: Sequence, in_channels: Sequence, branches: Sequence) -> None:
