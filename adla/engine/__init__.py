@@ -4,6 +4,7 @@ from adla.compat.prepare import prepare_stack
 
 prepare_stack()
 
+from .false_alarm_crop import FalseAlarmCrop
 from .hooks import (
     AssignProgressHook,
     AssignStatsHook,
@@ -24,6 +25,7 @@ __all__ = [
     "ChannelsLastHook",
     "CheckpointCheckHook",
     "ExactResumeHook",
+    "FalseAlarmCrop",
     "MetricTableHook",
     "MixedPrecisionOptimWrapper",
     "SummingOptimWrapper",

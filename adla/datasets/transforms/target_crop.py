@@ -37,12 +37,16 @@ class TargetCrop(RandomCrop):
         """
         if "gt_bboxes" not in results:
             raise ValueError(
-                "TargetCrop needs gt_bboxes: put LoadAnnotations(with_bbox=True) before it"
+                f"{type(self).__name__} needs gt_bboxes: put LoadAnnotations(with_bbox=True) before it"
             )
+        self._target = self._choose(results)
+        return super().transform(results)
+
+    def _choose(self, results: dict) -> np.ndarray | None:
+        """Return the box (4,), xyxy, that the window holds; None: any window will do."""
         boxes = get_box_tensor(results["gt_bboxes"])
         placed = len(boxes) and np.random.rand() < self.prob
-        self._target = boxes[np.random.randint(len(boxes))].numpy() if placed else None
-        return super().transform(results)
+        return boxes[np.random.randint(len(boxes))].numpy() if placed else None
 
     def _rand_offset(self, margin: tuple[int, int]) -> tuple[int, int]:
         """Pick the upper left corner of the window, (y, x), within a margin of (height, width)."""
