@@ -16,7 +16,7 @@ from mmengine.config import Config
 
 from .progress import end_with_parent
 from .selection import find_rows
-from .smoke_config import choose_images, smoke_config
+from .smoke_config import BATCH, choose_images, smoke_config
 from .smoke_run import SmokeResult
 from .tables import Row, Table
 
@@ -34,6 +34,7 @@ class SmokeRow:
         folder: Where its light variant lies.
         result: What it came to; None if it failed, or has not run.
         problem: Why there is no result.
+        slow: Whether an iteration takes several times as long as most rows'.
     """
 
     table: str
@@ -41,6 +42,7 @@ class SmokeRow:
     folder: Path
     result: SmokeResult | None = None
     problem: str = ""
+    slow: bool = False
 
     @property
     def name(self) -> str:
@@ -65,7 +67,8 @@ class Smoke:
         load: Reads the config of a row, the row's options in it.
         data_root: Folder of a converted HIT-UAV.
         work_dir: Where everything lies.
-        minutes: Of all rows together; each row that is not done has the same share.
+        minutes: Of all rows together. Each row has the same share of those that are left when it
+            starts, and what learns slowly starts last: most others do not need theirs.
         jobs: Rows at a time, a thread each.
         say: Shows one line.
     """
@@ -90,18 +93,22 @@ class Smoke:
         ]
         choose_images(self.data_root / "train.json", self._images)
         waiting = [row for row in rows if row.row.config and not self._prepare(row)]
-        share = 60 * self.minutes * self.jobs / max(1, len(waiting))
+        waiting.sort(key=lambda row: row.slow)
+        end = time.monotonic() + 60 * self.minutes
         running: dict[subprocess.Popen, tuple[SmokeRow, float]] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < self.jobs:
+                    left = max(0.0, end - time.monotonic())
+                    share = left * min(1, self.jobs / len(waiting))
                     row = waiting.pop(0)
-                    running[self._start(row, share)] = row, time.monotonic()
+                    limit = time.monotonic() + 2 * share + 4 * OVERHEAD
+                    running[self._start(row, share)] = row, limit
                 time.sleep(0.2)
                 for process in [one for one in running if one.poll() is not None]:
                     self._finish(running.pop(process)[0], process.returncode)
-                for process, (_, start) in running.items():
-                    if time.monotonic() - start > 2 * share + OVERHEAD:
+                for process, (_, limit) in running.items():
+                    if time.monotonic() > limit:
                         process.kill()
         finally:
             for process in running:
@@ -119,6 +126,7 @@ class Smoke:
             row.problem = f"no light variant: {type(error).__name__}: {error}".splitlines()[0]
             self.say(f"{row.name}: {row.problem}")
             return True
+        row.slow = config.train_dataloader.batch_size < BATCH
         done = row.folder / "result.json"
         mark = row.folder / "digest"
         if done.is_file() and mark.is_file() and mark.read_text() == digest:
