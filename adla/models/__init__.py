@@ -41,6 +41,7 @@ from .task_modules import (
     YOLOv5BBoxCoder,
     YOLOv8Assigner,
 )
+from .test_time_augs import VotingTTAModel
 
 __all__ = [
     "OSCARFPN",
@@ -76,6 +77,7 @@ __all__ = [
     "StridedPointGenerator",
     "TimmBackbone",
     "TinyPAFPN",
+    "VotingTTAModel",
     "YOLOv5BBoxCoder",
     "YOLOv5Darknet",
     "YOLOv5Head",

@@ -289,7 +289,7 @@ def test_voting_keeps_to_image_coordinates_and_needs_nms():
 
 @pytest.mark.parametrize("value", [0, 1.5, "half", None])
 def test_a_voting_iou_that_cannot_be_is_refused(value):
-    with pytest.raises(ValueError, match=r"test_cfg.voting_iou must be in \(0, 1\]"):
+    with pytest.raises(ValueError, match=r"test_cfg.voting_iou must be a number in \(0, 1\]"):
         build(test_cfg=ConfigDict({**TEST_CFG, "voting_iou": value}))
 
 

@@ -36,11 +36,15 @@ def vote_boxes(kept: InstanceData, candidates: InstanceData, min_iou: float) -> 
     return torch.cat(voted)
 
 
-def check_voting_iou(value: object) -> None:
+def check_voting_iou(value: object, where: str = "test_cfg") -> None:
     """Refuse an IoU for voting that is none.
+
+    Args:
+        value: The value of ``voting_iou``.
+        where: In which part of the config it stands.
 
     Raises:
         ValueError: It is not a number in (0, 1].
     """
     if not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise ValueError(f"test_cfg.voting_iou must be in (0, 1] or left out, but got {value!r}")
+        raise ValueError(f"{where}.voting_iou must be a number in (0, 1], but got {value!r}")
