@@ -2,7 +2,7 @@
 
 A row is trained for minutes on some images of HIT-UAV, on one core, and tested on the same
 images: this shows that rows work, and not how good they are. Exit code: 0 all learn, 1 one does
-not. A row that is done is not repeated.
+not. A row that learned is not repeated, so a second call gives its minutes to the others.
 Example: ``adla table smoke III IV --minutes 90``
 """
 

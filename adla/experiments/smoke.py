@@ -85,7 +85,7 @@ class Smoke:
         self._images = self.work_dir.resolve() / "images.json"
 
     def run(self, tables: Sequence[Table]) -> list[SmokeRow]:
-        """Try all rows of tables that have a config; what is done is not repeated."""
+        """Try all rows of tables that have a config; what learned before is not repeated."""
         rows = [
             SmokeRow(table.name, row, self.work_dir.resolve() / table.name / row.name)
             for table in tables
@@ -130,9 +130,11 @@ class Smoke:
         done = row.folder / "result.json"
         mark = row.folder / "digest"
         if done.is_file() and mark.is_file() and mark.read_text() == digest:
-            row.result = SmokeResult(**json.loads(done.read_text()))
-            self.say(f"{row.name}: already done, {describe(row)}")
-            return True
+            earlier = SmokeResult(**json.loads(done.read_text()))
+            if earlier.learned:
+                row.result = earlier
+                self.say(f"{row.name}: already done, {describe(row)}")
+                return True
         shutil.rmtree(row.folder, ignore_errors=True)
         row.folder.mkdir(parents=True)
         (row.folder / "config.py").write_text(text, encoding="utf-8")

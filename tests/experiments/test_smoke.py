@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -142,11 +142,15 @@ def test_rows_run_side_by_side_and_one_failure_stops_no_other(data, tmp_path, mo
         return cfg
 
     said = []
-    trial = Smoke(load_one, data, tmp_path, minutes=1.0, say=said.append)
+    trial = Smoke(load_one, data, tmp_path, minutes=4.0, say=said.append)
     table = replace(TABLES["III"], rows=rows)
     good, crash, unreadable = trial.run([table])
     assert good.result.iterations == 6 and good.result.first > 0, said
     assert crash.problem.startswith("crashed: ") and "NoSuchHook" in crash.problem
     assert unreadable.problem == "no light variant: ValueError: no such option"
-    again = trial.run([replace(table, rows=rows[:1])])
-    assert again[0].result == good.result and "already done" in said[-1]
+    done = tmp_path / "III/good/result.json"
+    alone = replace(table, rows=rows[:1])
+    for learned, result in ((True, GOOD), (False, replace(GOOD, ap=0.0))):
+        done.write_text(json.dumps(asdict(result)))
+        (again,) = trial.run([alone])
+        assert ("already done" in said[-1]) == (again.result == result) == learned
