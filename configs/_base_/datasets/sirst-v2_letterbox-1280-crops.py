@@ -19,16 +19,28 @@ train_pipeline = [
     *pack_pipeline,
 ]
 last_pipeline = [*load_pipeline, *pack_pipeline]
+meta_keys = ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")
 test_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="Resize", scale=scale, keep_ratio=True),
     dict(type="Pad", size=scale, pad_val=dict(img=gray)),
     dict(type="LoadAnnotations", with_bbox=True),
-    dict(
-        type="PackDetInputs",
-        meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
-    ),
+    dict(type="PackDetInputs", meta_keys=meta_keys),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
+
+# adla test --tta: four flips vote on each target.
+flips = [
+    dict(type="RandomFlip", prob=1.0, direction=direction)
+    for direction in ("horizontal", "vertical", "diagonal")
+]
+views = [[step] for step in test_pipeline[1:]]
+views.insert(1, [dict(type="RandomFlip", prob=0.0), *flips])
+views[-1] = [{**test_pipeline[-1], "meta_keys": (*meta_keys, "flip", "flip_direction")}]
+tta_pipeline = [test_pipeline[0], dict(type="TestTimeAug", transforms=views)]
+tta_model = dict(
+    type="VotingTTAModel",
+    tta_cfg=dict(nms=dict(type="nms", iou_threshold=0.3), max_per_img=3000, voting_iou=0.3),
+)
