@@ -94,7 +94,7 @@ def smoke_config(config: Config, data_root: Path, ann_file: Path, iterations: in
 
 
 def _schedule(cfg: Config, iterations: int, heavy: bool) -> None:
-    """Replace optimizer, loops and hooks; heavy networks compute in 16 bits where that is faster."""
+    """Replace optimizer, loops and hooks; what is heavy computes in 16 bits if that is faster."""
     cfg.optim_wrapper = {
         "type": "MixedPrecisionOptimWrapper" if heavy else "OptimWrapper",
         "optimizer": {"type": "AdamW", "lr": 0.001, "weight_decay": 0.0001},
