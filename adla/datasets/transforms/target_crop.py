@@ -37,8 +37,8 @@ class TargetCrop(RandomCrop):
         """
         if "gt_bboxes" not in results:
             raise ValueError(
-                f"{type(self).__name__} needs gt_bboxes: put LoadAnnotations(with_bbox=True) before "
-                "it"
+                f"{type(self).__name__} needs gt_bboxes: put LoadAnnotations(with_bbox=True) "
+                "before it"
             )
         self._target = self._choose(results)
         return super().transform(results)
