@@ -41,7 +41,8 @@ def test_msla_is_a_diff_of_the_assigner_and_the_tiny_branch(name):
     baseline.model.train_cfg.pop("assigner")
     assert method.model.bbox_head.pop("branches", ["tiny"])[0] == "tiny"
     method.pop("assigner")  # the name that the config itself uses
-    assert method.to_dict() == baseline.to_dict()
+    # A second training names the first by its config.
+    assert method.pretty_text.replace("_msla-", "_") == baseline.pretty_text
 
 
 @pytest.mark.parametrize("name", [name for name in CONFIGS if name.startswith("yolov5/")])
