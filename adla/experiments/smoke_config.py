@@ -89,15 +89,15 @@ def smoke_config(config: Config, data_root: Path, ann_file: Path, iterations: in
         }  # fmt: skip
     evaluator = {"type": "TinyCocoMetric", "ann_file": str(ann_file)}
     cfg.val_evaluator, cfg.test_evaluator = evaluator, dict(evaluator)
-    _schedule(cfg, iterations, heavy=batch != BATCH)
+    _schedule(cfg, iterations, batch)
     return cfg
 
 
-def _schedule(cfg: Config, iterations: int, heavy: bool) -> None:
+def _schedule(cfg: Config, iterations: int, batch: int) -> None:
     """Replace optimizer, loops and hooks; what is heavy computes in 16 bits if that is faster."""
     cfg.optim_wrapper = {
-        "type": "MixedPrecisionOptimWrapper" if heavy else "OptimWrapper",
-        "optimizer": {"type": "AdamW", "lr": 0.001, "weight_decay": 0.0001},
+        "type": "OptimWrapper" if batch == BATCH else "MixedPrecisionOptimWrapper",
+        "optimizer": {"type": "AdamW", "lr": 0.001 * batch / BATCH, "weight_decay": 0.0001},
         "clip_grad": {"max_norm": 35, "norm_type": 2},
     }
     cfg.param_scheduler = [
