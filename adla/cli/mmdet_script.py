@@ -13,6 +13,7 @@ from adla.installed_files import find_root
 from .convert import CONVERTERS
 from .launchers import find_launcher, join_cpu_processes
 from .mmdet_imports import import_mmdet
+from .resume_or_start import start_from_load_from
 from .training_errors import explain
 
 #: Adds the check of checkpoints to any config. The whole path is there because the config is saved
@@ -96,6 +97,8 @@ def _run(name: str, words: Sequence[str], doc: str | None) -> None:
     join_cpu_processes(find_launcher(words))
     let_amp_run_anywhere()
     keep_checkpoints_sound()
+    if name == "train.py":
+        words = start_from_load_from(words)
     script = str(Path(mmdet.__file__).parent / ".mim" / "tools" / name)
     if "-h" in words or "--help" in words:
         print((doc or "").replace("``", ""))
