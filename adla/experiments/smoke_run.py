@@ -4,8 +4,10 @@
 """
 
 import json
+import re
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -25,7 +27,7 @@ class SmokeResult:
     """What a light variant came to.
 
     Attributes:
-        first: Mean loss of the first tenth of the iterations.
+        first: Mean loss of the first tenth of the iterations, see :func:`comparable_loss`.
         last: Mean loss of the last tenth.
         ap: AP on the images that it was trained on, in percent.
         ap50: AP at an IoU of 0.5, in percent.
@@ -62,6 +64,17 @@ class TimeLimitHook(Hook):
             runner.train_loop.stop_training = True
 
 
+def comparable_loss(record: Mapping[str, float]) -> float:
+    """Return the loss of an iteration, without the box loss of a second stage.
+
+    That one is a mean over all regions, so it rises while the first stage learns to find objects.
+    """
+    second = [key for key in record if re.fullmatch(r"(s\d\.)?loss_bbox", key)]
+    if "loss_rpn_cls" not in record:
+        second = []
+    return record["loss"] - sum(record[key] for key in second)
+
+
 def tenths(losses: list[float]) -> tuple[float, float]:
     """Return the means of the first and of the last tenth, of one value each at least."""
     count = max(1, len(losses) // 10)
@@ -79,7 +92,7 @@ def run_config(path: Path, seconds: float) -> SmokeResult:
     runner.train()
     metrics = runner.val()
     records = select_records(load_scalars(path.parent), "loss")
-    losses = [record["loss"] for record in records.values()]
+    losses = [comparable_loss(record) for record in records.values()]
     first, last = tenths(losses)
     found = (metrics.get(f"tiny/{name}", 0.0) for name in ("AP", "AP50"))
     ap, ap50 = (100 * max(0.0, float(value)) for value in found)

@@ -12,7 +12,7 @@ from adla.experiments.run_config import load_run_config
 from adla.experiments.runs import make_run
 from adla.experiments.smoke import Smoke, SmokeRow, describe, render_smoke, select_rows
 from adla.experiments.smoke_config import IMAGES, choose_images, smoke_config
-from adla.experiments.smoke_run import SmokeResult, tenths
+from adla.experiments.smoke_run import SmokeResult, comparable_loss, tenths
 from adla.experiments.tables import Row, load_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +82,21 @@ def test_light_variants_are_small_or_build_at_least(name, data):
     size = sum(value.numel() for value in model.parameters()) / 1e6
     assert size < (27 if name == "ssd512" else 15)
     assert all(value.requires_grad for value in model.parameters())
+
+
+def test_the_box_loss_of_a_second_stage_does_not_count():
+    one = {"loss": 3.0, "loss_cls": 1.0, "loss_bbox": 2.0}
+    assert comparable_loss(one) == 3.0
+    two = {
+        "loss": 5.0,
+        "loss_rpn_cls": 1.0,
+        "loss_rpn_bbox": 1.0,
+        "loss_cls": 1.0,
+        "loss_bbox": 2.0,
+    }
+    assert comparable_loss(two) == 3.0
+    cascade = {"loss": 9.0, "loss_rpn_cls": 1.0, "s0.loss_bbox": 2.0, "s2.loss_bbox": 3.0}
+    assert comparable_loss(cascade) == 4.0
 
 
 def test_tenths_are_means_of_one_value_at_least():
