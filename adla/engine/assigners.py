@@ -1,23 +1,22 @@
 """Where the assigners of a detector are."""
 
-from typing import Any
-
 from mmdet.models.task_modules.assigners import BaseAssigner
-from mmengine.model import is_model_wrapper
 from torch import nn
+
+from .wrapped_models import detector_of
 
 
 def find_assigners(model: nn.Module) -> dict[str, BaseAssigner]:
     """Return all assigners of a detector by their dotted path, each object once.
 
     Args:
-        model: A detector, also inside a wrapper for distributed training.
+        model: A detector, also inside a wrapper, see :func:`.detector_of`.
 
     Returns:
         Such as ``{'rpn_head.assigner': ..., 'roi_head.bbox_assigner': ...}``; the stages of a
         cascade are numbered (``roi_head.bbox_assigner.0``).
     """
-    detector: Any = model.module if is_model_wrapper(model) else model
+    detector = detector_of(model)
     found: dict[str, BaseAssigner] = {}
     for path, module in detector.named_modules():
         for name, value in vars(module).items():

@@ -22,6 +22,9 @@ SCHEDULE = [
 ]  # fmt: skip
 
 
+META_KEYS = ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor")
+
+
 @pytest.fixture(scope="module")
 def trained(scenes, tmp_path_factory):
     """The checkpoint of one epoch of four iterations, with a schedule."""
@@ -89,6 +92,27 @@ def test_a_test_with_a_foreign_checkpoint_is_refused(scenes, tmp_path, damaged, 
 def test_a_test_with_its_own_checkpoint_goes_through(scenes, tmp_path, trained):
     runner, warnings = build(scenes, tmp_path, trained)
     assert "tiny/AP50" in runner.test() and not warnings
+
+
+@pytest.mark.parametrize("change", [None, cut])
+def test_a_test_on_flipped_views_needs_the_same(scenes, tmp_path, trained, damaged, change):
+    """As ``adla test --tta`` builds it: the detector lies in a model for augmentation."""
+    cfg = tiny_config(
+        scenes, tmp_path, load_from=str(damaged(change) if change else trained), **CHECK
+    )
+    steps = cfg.test_dataloader.dataset.pipeline
+    keys = (*steps[-1].get("meta_keys", META_KEYS), "flip", "flip_direction")
+    flips = [dict(type="RandomFlip", prob=prob) for prob in (0.0, 1.0)]
+    views = [*([step] for step in steps[1:-1]), flips, [dict(type="PackDetInputs", meta_keys=keys)]]
+    cfg.test_dataloader.dataset.pipeline = [steps[0], dict(type="TestTimeAug", transforms=views)]
+    voting = dict(nms=dict(type="nms", iou_threshold=0.5), max_per_img=100, voting_iou=0.5)
+    cfg.model = dict(type="VotingTTAModel", tta_cfg=voting, module=cfg.model)
+    runner = Runner.from_cfg(cfg)
+    if change:
+        with pytest.raises(CheckpointError, match=r"it lacks 1 \(bbox_head\.retina_cls\.weight\)"):
+            runner.test()
+    else:
+        assert "tiny/AP50" in runner.test()
 
 
 def test_a_training_starts_from_what_fits_and_says_so(scenes, tmp_path, damaged, trained):

@@ -6,7 +6,6 @@ from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import BaseOptimWrapper
 from mmengine.runner import Runner
 from torch import nn
@@ -22,6 +21,8 @@ from adla.models.checkpoints import (
     describe_misfit,
     weights_of,
 )
+
+from ..wrapped_models import detector_of
 
 HINT = "--cfg-options default_hooks.checkpoint_check.strict=False takes it nonetheless"
 
@@ -55,7 +56,7 @@ class CheckpointCheckHook(Hook):
         # A runner that only tests never builds its optimizer.
         trains = isinstance(runner.optim_wrapper, BaseOptimWrapper)
         starts = trains and not runner._resume
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = detector_of(runner.model)
         of_weights = _check_start if starts else check_weights
         ours = classes_in(runner.cfg, "train" if trains else "test")
         checks = (

@@ -1,0 +1,13 @@
+"""The detector inside of what a runner may have put around it."""
+
+from typing import Any
+
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from torch import nn
+
+
+def detector_of(model: nn.Module) -> Any:
+    """Return the detector in a model for distributed training or test-time augmentation."""
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
