@@ -15,7 +15,6 @@ from adla.datasets.image_reading import read_bgr
 from adla.evaluation.box_arrays import Detections
 
 from .detector import SliceDetector
-from .earlier_outputs import record_pictures
 from .ground_place import Place
 from .image_readers import Picture, open_source, reading
 from .input_images import ImageFile
@@ -187,7 +186,6 @@ class Prediction:
                 self.outcome.detections[image.name] = len(found)
                 on_image()
         self.outcome.files = outputs.save()
-        record_pictures(out, [*self.outcome.files, *outputs.annotated])
 
     def _merge(self, image: ImageFile, resume_log: ResumeLog, num_classes: int) -> Detections:
         """Join what the slices of an image found."""

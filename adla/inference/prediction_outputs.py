@@ -9,6 +9,7 @@ from adla.evaluation.box_arrays import Detections
 
 from .annotated_images import picture_names, save_annotated
 from .best_crops import BestCrops
+from .earlier_outputs import record_pictures
 from .geojson import geojson_features
 from .ground_place import Place
 from .image_readers import Picture
@@ -28,9 +29,6 @@ class PredictionOutputs:
         classes: Class names, by label.
         category_ids: COCO category ids, by label.
         scores: Whether annotated images show scores.
-
-    Attributes:
-        annotated: The annotated images that are written.
     """
 
     def __init__(
@@ -45,9 +43,10 @@ class PredictionOutputs:
         self._out, self._formats = out, formats
         self._classes, self._category_ids = classes, category_ids
         self._crops, self._count, self._stack = BestCrops(classes), 0, ExitStack()
-        self._names = picture_names(image.name for image in grids)
-        self._scores = scores
-        self.annotated: list[Path] = []
+        folder = out / FORMATS["annotated"]
+        names = picture_names(image.name for image in grids)
+        self._annotated = {image: folder / name for image, name in names.items()}
+        self._scores, self._has_annotated = scores, False
         head = coco_head(
             [
                 {"id": image.image_id, "file_name": image.name,
@@ -63,12 +62,18 @@ class PredictionOutputs:
         }
 
     def __enter__(self) -> "PredictionOutputs":
+        record_pictures(self._out, self._pictures())
         self._lists = {
             name: self._stack.enter_context(json_list(self._out / FORMATS[name], *wrap))
             for name, wrap in self._wraps.items()
             if name in self._formats
         }
         return self
+
+    def _pictures(self) -> list[Path]:
+        """Return the pictures that may be written; a killed run has some of them."""
+        annotated = self._annotated.values() if "annotated" in self._formats else ()
+        return [self._out / FORMATS["picture"]] * ("picture" in self._formats) + [*annotated]
 
     def __exit__(
         self,
@@ -114,17 +119,17 @@ class PredictionOutputs:
             except UnreadableImage as error:
                 yield "picture", str(error)
         if "annotated" in self._formats:
-            path = self._out / FORMATS["annotated"] / self._names[image.name]
+            path = self._annotated[image.name]
             try:
                 with closing(opener()) as source:
                     save_annotated(path, source, found, self._classes, self._scores)
-                self.annotated.append(path)
+                self._has_annotated = True
             except UnreadableImage as error:
                 yield "annotated", str(error)
 
     def save(self) -> list[Path]:
         """Draw the picture of the best detections, and return all files that are written."""
-        written = [*self._lists, *["annotated"] * bool(self.annotated)]
+        written = [*self._lists, *["annotated"] * self._has_annotated]
         files = [self._out / FORMATS[name] for name in written]
         if "picture" in self._formats and self._crops.save(self._out / FORMATS["picture"]):
             files.append(self._out / FORMATS["picture"])

@@ -61,7 +61,7 @@ class PairRule:
         return same & alike(first, second, self.size_ratio)
 
     def fits(self, corners: ndarray, cut: ndarray) -> bool:
-        """Say whether a group can be one object by its sizes; a cut box may be larger than it is.
+        """Say whether a group can be one object by size; a cut box may be larger than it looks.
 
         Args:
             corners: Boxes (N, 4), xyxy in pixels.

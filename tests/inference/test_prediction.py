@@ -7,6 +7,7 @@ import pytest
 import rasterio
 from PIL import Image
 
+from adla.inference import prediction_outputs
 from adla.inference.detector import SliceDetector, load_detector_config
 from adla.inference.image_readers import RowBuffer, open_source
 from adla.inference.input_images import find_images
@@ -34,9 +35,11 @@ def folder(tmp_path):
     return root
 
 
-def predict(folder, detector, detector_files, out, **options):
+def predict(
+    folder, detector, detector_files, out, formats=("coco", "results"), **options
+):  # fmt: skip
     out.mkdir(exist_ok=True)
-    prediction = Prediction(find_images([str(folder)]), SETTINGS, ["coco", "results"])
+    prediction = Prediction(find_images([str(folder)], out), SETTINGS, formats)
     config = load_detector_config(detector_files[0])
     resume_log = ResumeLog(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
     prediction.detect(detector, resume_log, **options)
@@ -63,6 +66,36 @@ def test_a_killed_run_goes_on_and_gives_the_same(folder, detector, detector_file
     assert sum(more) == 3 * 2 + 1
     for name in ("detections.json", "results.json"):
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_pictures_of_a_killed_run_are_no_images(
+    folder, detector, detector_files, tmp_path, monkeypatch
+):
+    """It is stopped at each of its pictures; outputs lie beside the images, or below them."""
+    save, count = prediction_outputs.save_annotated, 0
+
+    def die(*arguments):
+        nonlocal count
+        count -= 1
+        if count < 0:
+            raise KeyboardInterrupt
+        save(*arguments)
+
+    Image.new("RGB", (40, 40)).save(folder / "c.png")
+    monkeypatch.setattr(prediction_outputs, "save_annotated", die)
+    names = ["a.png", "b.png", "c.png"]
+    for out in (folder, folder / "below"):
+        for done in range(3):
+            count = done
+            with pytest.raises(KeyboardInterrupt):
+                predict(folder, detector, detector_files, out, None)
+            assert len(list((out / "annotated").glob("*.png"))) == done
+            for other in (out, tmp_path, None):
+                assert [image.name for image in find_images([str(folder)], other)] == names
+        count = 3
+        outcome = predict(folder, detector, detector_files, out, None)
+        assert sorted(outcome.detections) == names and outcome.problems == {}
+        assert len(list((out / "annotated").glob("*.png"))) == 3
 
 
 def test_what_is_left_out_is_counted(folder, detector, detector_files, tmp_path):
