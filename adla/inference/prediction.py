@@ -163,6 +163,8 @@ class Prediction:
     ) -> None:
         """Join each image's detections at the seams and write all outputs.
 
+        An output that cannot be written, or lacks an image, is named in `outcome`.
+
         Args:
             out: An existing folder.
             classes: Class names, by label.
@@ -186,6 +188,8 @@ class Prediction:
                 self.outcome.detections[image.name] = len(found)
                 on_image()
         self.outcome.files = outputs.save()
+        for name, reason in outputs.failed.items():
+            self.outcome.problems[FORMATS[name]] = reason
 
     def _merge(self, image: ImageFile, resume_log: ResumeLog, num_classes: int) -> Detections:
         """Join what the slices of an image found."""
