@@ -1,6 +1,6 @@
 """Detect tiny objects in images, folders, patterns, or scenes of any size, slice by slice.
 
-Exit code: 0 all done, 1 an image was left out, 2 it cannot be done.
+Exit code: 0 all done, 1 an image or an output was left out, 2 it cannot be done.
 Examples: ``adla predict CONFIG CHECKPOINT scene.tif --out work_dirs/scene``,
 ``adla predict --model hit-uav-n image.jpg`` with a model that comes along, ``adla predict --model``
 lists these

@@ -64,12 +64,13 @@ class BestCrops:
             return
         with closing(opener()) as source:
             crops = [self._crop(found, index, name, source) for index in range(count)]
-            self._crops = sorted(self._crops + crops, key=lambda crop: -crop.score)[:CROPS]
+            best = sorted(self._crops + crops, key=lambda crop: -crop.score)[:CROPS]
             rows = RowBuffer(source)
-            for crop in sorted(self._crops, key=lambda crop: crop.window[1]):
+            for crop in sorted(best, key=lambda crop: crop.window[1]):
                 if crop.pixels is None:
                     x0, y0, x1, y1 = crop.window
                     crop.pixels = rows.read(y0, y1)[0][:, x0:x1].copy()
+        self._crops = best
 
     def _crop(self, found: Detections, index: int, name: str, source: Picture | Raster) -> Crop:
         """Place the window of a detection."""

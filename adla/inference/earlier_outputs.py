@@ -1,4 +1,4 @@
-"""Pictures that an earlier prediction has written: no images to detect in."""
+"""Pictures of an earlier prediction, also of a killed one: no images to detect in."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -15,7 +15,7 @@ LIST = ".predict_outputs"
 
 
 def record_pictures(out: Path, files: Iterable[Path]) -> None:
-    """Add the pictures among some files of a folder of outputs to its list."""
+    """Add the pictures among some files of a folder of outputs, written or not, to its list."""
     pictures = {file.relative_to(out).as_posix() for file in files if file.suffix in IMAGE_SUFFIXES}
     known = _read_list(out)
     if pictures - known:

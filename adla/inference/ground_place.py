@@ -6,6 +6,7 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy import ndarray
+from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.transform import GCPTransformer
 from rasterio.warp import transform as warp
@@ -81,7 +82,7 @@ def find_place(dataset: rasterio.DatasetReader) -> Place | None:
     if points and dataset.transform == Affine.identity():
         if points_crs is None:
             raise NoPlace("has ground control points without a coordinate reference system")
-        place = Place(points_crs, _fit(points))
+        place = Place(points_crs, _fit(_unwrap(points, points_crs)))
     elif dataset.crs is None:
         if dataset.rpcs is not None:
             raise NoPlace("has only RPCs, which need the heights of the ground: orthorectify it")
@@ -96,7 +97,36 @@ def find_place(dataset: rasterio.DatasetReader) -> Place | None:
     return place
 
 
-def _fit(points: list) -> GCPTransformer:
+def _unwrap(points: list[GroundControlPoint], crs: CRS) -> list[GroundControlPoint]:
+    """Let longitudes go on beyond the 180th meridian where the points lie on both sides of it.
+
+    From the first point on, each is put within half a turn of its nearest neighbor in the scene. A
+    scene that would be left without any width is a whole turn wide, and stays as it is.
+    """
+    xs = np.array([point.x for point in points])
+    # In the unit of the system: 360 degrees, 400 grads.
+    turn = round(2 * np.pi / crs.units_factor[1], 9) if crs.is_geographic else np.inf
+    if not np.ptp(xs) > turn / 2:
+        return points
+    pixels = np.array([complex(point.col, point.row) for point in points])
+    distance, nearest = np.full(len(xs), np.inf), np.zeros(len(xs), int)
+    waiting, last = np.arange(1, len(xs)), 0
+    while len(waiting):
+        steps = np.abs(pixels[waiting] - pixels[last])
+        nearest[waiting[steps < distance[waiting]]] = last
+        distance[waiting] = np.minimum(steps, distance[waiting])
+        last = waiting[distance[waiting].argmin()]
+        xs[last] -= turn * np.round((xs[last] - xs[nearest[last]]) / turn)
+        waiting = waiting[waiting != last]
+    if np.ptp(xs) == 0:
+        return points
+    return [
+        GroundControlPoint(point.row, point.col, x, point.y, point.z)
+        for point, x in zip(points, xs.tolist(), strict=True)
+    ]
+
+
+def _fit(points: list[GroundControlPoint]) -> GCPTransformer:
     try:
         return GCPTransformer(points)
     except Exception as error:  # GDAL's errors have no public class

@@ -12,6 +12,7 @@ from adla.datasets.image_loader import LoadImage
 from adla.datasets.image_reading import find_png_damage, read_bgr, stored_turn, turn_upright
 from adla.datasets.value_range import ValueRange, read_in_range
 
+from .outcome import first_line
 from .raster_reader import Raster, UnreadableImage
 
 #: Up to so many pixels an image is decoded as a whole, by what the training decodes with.
@@ -30,8 +31,7 @@ def reading(path: Path) -> Iterator[None]:
     except UnreadableImage:
         raise
     except Exception as error:  # decoders raise what they like
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = lines[0].removeprefix(f"{path}: ")
+        reason = first_line(error).removeprefix(f"{path}: ")
         raise UnreadableImage(f"{path} cannot be read: {reason}") from error
 
 

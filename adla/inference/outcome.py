@@ -10,7 +10,8 @@ class Outcome:
 
     Attributes:
         detections: Number of detections by image name.
-        problems: What is wrong with each image that could not be read, or with an output of it.
+        problems: What is wrong with each image that could not be read, with an output of it, or
+            with an output that could not be written.
         files: What was written.
         nested: Number of boxes that went because a better one of their slice holds them.
         joined: Number of boxes that went because another slice has the object, whole or too.
@@ -21,3 +22,9 @@ class Outcome:
     files: list[Path] = field(default_factory=list)
     nested: int = 0
     joined: int = 0
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, in one line, or its class if it says nothing."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0]

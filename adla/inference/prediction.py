@@ -15,7 +15,6 @@ from adla.datasets.image_reading import read_bgr
 from adla.evaluation.box_arrays import Detections
 
 from .detector import SliceDetector
-from .earlier_outputs import record_pictures
 from .ground_place import Place
 from .image_readers import Picture, open_source, reading
 from .input_images import ImageFile
@@ -164,6 +163,8 @@ class Prediction:
     ) -> None:
         """Join each image's detections at the seams and write all outputs.
 
+        An output that cannot be written, or lacks an image, is named in `outcome`.
+
         Args:
             out: An existing folder.
             classes: Class names, by label.
@@ -187,7 +188,8 @@ class Prediction:
                 self.outcome.detections[image.name] = len(found)
                 on_image()
         self.outcome.files = outputs.save()
-        record_pictures(out, [*self.outcome.files, *outputs.annotated])
+        for name, reason in outputs.failed.items():
+            self.outcome.problems[FORMATS[name]] = reason
 
     def _merge(self, image: ImageFile, resume_log: ResumeLog, num_classes: int) -> Detections:
         """Join what the slices of an image found."""

@@ -1,7 +1,8 @@
-"""The files that a prediction writes, image by image; what one image lacks stops no other."""
+"""The files that a prediction writes, image by image; what one lacks stops no other."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -9,12 +10,14 @@ from adla.evaluation.box_arrays import Detections
 
 from .annotated_images import picture_names, save_annotated
 from .best_crops import BestCrops
+from .earlier_outputs import record_pictures
 from .geojson import geojson_features
 from .ground_place import Place
 from .image_readers import Picture
 from .input_images import ImageFile
-from .raster_reader import Raster, UnreadableImage
-from .result_writers import FORMATS, coco_head, coco_results, json_list, to_annotations
+from .outcome import first_line
+from .raster_reader import Raster
+from .result_writers import FORMATS, JsonList, coco_head, coco_results, json_list, to_annotations
 from .slicing import SliceGrid
 
 
@@ -30,7 +33,7 @@ class PredictionOutputs:
         scores: Whether annotated images show scores.
 
     Attributes:
-        annotated: The annotated images that are written.
+        failed: Formats that cannot be written, and why.
     """
 
     def __init__(
@@ -44,10 +47,14 @@ class PredictionOutputs:
     ) -> None:
         self._out, self._formats = out, formats
         self._classes, self._category_ids = classes, category_ids
-        self._crops, self._count, self._stack = BestCrops(classes), 0, ExitStack()
-        self._names = picture_names(image.name for image in grids)
-        self._scores = scores
-        self.annotated: list[Path] = []
+        self._crops, self._count = BestCrops(classes), 0
+        folder = out / FORMATS["annotated"]
+        names = picture_names(image.name for image in grids)
+        self._annotated = {image: folder / name for image, name in names.items()}
+        self._scores, self._has_annotated = scores, False
+        self._lists: dict[str, JsonList] = {}
+        self._stacks: dict[str, ExitStack] = {}
+        self.failed: dict[str, str] = {}
         head = coco_head(
             [
                 {"id": image.image_id, "file_name": image.name,
@@ -63,12 +70,29 @@ class PredictionOutputs:
         }
 
     def __enter__(self) -> "PredictionOutputs":
-        self._lists = {
-            name: self._stack.enter_context(json_list(self._out / FORMATS[name], *wrap))
-            for name, wrap in self._wraps.items()
-            if name in self._formats
-        }
+        with self._noting("picture", "annotated"):
+            record_pictures(self._out, self._pictures())
+        for name, wrap in self._wraps.items():
+            if name in self._formats:
+                with self._noting(name), ExitStack() as stack:
+                    self._lists[name] = stack.enter_context(
+                        json_list(self._out / FORMATS[name], *wrap)
+                    )
+                    self._stacks[name] = stack.pop_all()
         return self
+
+    @contextmanager
+    def _noting(self, *names: str) -> Iterator[None]:
+        """Let formats fail for whatever is raised; the others are written all the same."""
+        try:
+            yield
+        except Exception as error:  # nobody knows which: hours of detection are at stake
+            self.failed |= {name: first_line(error) for name in names if name in self._formats}
+
+    def _pictures(self) -> list[Path]:
+        """Return the pictures that may be written; a killed run has some of them."""
+        annotated = self._annotated.values() if "annotated" in self._formats else ()
+        return [self._out / FORMATS["picture"]] * ("picture" in self._formats) + [*annotated]
 
     def __exit__(
         self,
@@ -76,7 +100,9 @@ class PredictionOutputs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        for name, stack in self._stacks.items():
+            with self._noting(name):
+                stack.__exit__(kind, error, trace)
 
     def add(
         self,
@@ -96,36 +122,60 @@ class PredictionOutputs:
         Yields:
             Names of formats and what is missing in them.
         """
-        if "coco" in self._lists:
-            results = coco_results(found, image.image_id, self._category_ids)
-            self._lists["coco"].add(to_annotations(results, self._count + 1))
-        if "results" in self._lists:
-            self._lists["results"].add(coco_results(found, image.image_id, self._category_ids))
+        results = partial(coco_results, found, image.image_id, self._category_ids)
+        writers: dict[str, Callable[[], str | None]] = {
+            "coco": lambda: self._append("coco", to_annotations(results(), self._count + 1)),
+            "results": lambda: self._append("results", results()),
+            "geojson": lambda: self._append_features(image, found, place),
+            "picture": lambda: self._crops.add(found, image.name, opener),
+            "annotated": lambda: self._draw(image, found, opener),
+        }
+        for name in self._formats:
+            if name in self.failed:
+                continue
+            try:
+                reason = writers[name]()
+            except Exception as error:  # as above
+                reason = first_line(error)
+            if reason:
+                yield name, reason
         self._count += len(found)
-        if "geojson" in self._lists and place is not None:
-            features = list(geojson_features(found, image.name, self._classes, place))
-            self._lists["geojson"].add(features)
-            if lost := len(found) - len(features):
-                reason = f"{lost} of {len(found)} detections are not on Earth, or around a pole"
-                yield "geojson", reason
-        if "picture" in self._formats:
-            try:
-                self._crops.add(found, image.name, opener)
-            except UnreadableImage as error:
-                yield "picture", str(error)
-        if "annotated" in self._formats:
-            path = self._out / FORMATS["annotated"] / self._names[image.name]
-            try:
-                with closing(opener()) as source:
-                    save_annotated(path, source, found, self._classes, self._scores)
-                self.annotated.append(path)
-            except UnreadableImage as error:
-                yield "annotated", str(error)
+
+    def _append(self, name: str, items: Iterable[dict]) -> None:
+        """Append to a list, all or nothing; the list goes if it cannot be written."""
+        items = list(items)
+        with self._noting(name), ExitStack() as stack:
+            stack.push(self._stacks[name])
+            self._lists[name].add(items)
+            stack.pop_all()
+
+    def _append_features(
+        self, image: ImageFile, found: Detections, place: Place | None
+    ) -> str | None:
+        """Append to the GeoJSON, and return what is missing in it."""
+        if place is None:
+            return None
+        features = list(geojson_features(found, image.name, self._classes, place))
+        self._append("geojson", features)
+        lost = len(found) - len(features)
+        reason = f"{lost} of {len(found)} detections are not on Earth, or around a pole"
+        return reason if lost else None
+
+    def _draw(
+        self, image: ImageFile, found: Detections, opener: Callable[[], Picture | Raster]
+    ) -> None:
+        """Write an annotated image."""
+        with closing(opener()) as source:
+            path = self._annotated[image.name]
+            save_annotated(path, source, found, self._classes, self._scores)
+        self._has_annotated = True
 
     def save(self) -> list[Path]:
         """Draw the picture of the best detections, and return all files that are written."""
-        written = [*self._lists, *["annotated"] * bool(self.annotated)]
-        files = [self._out / FORMATS[name] for name in written]
-        if "picture" in self._formats and self._crops.save(self._out / FORMATS["picture"]):
-            files.append(self._out / FORMATS["picture"])
+        written = [*self._lists, *["annotated"] * self._has_annotated]
+        files = [self._out / FORMATS[name] for name in written if name not in self.failed]
+        if "picture" in self._formats and "picture" not in self.failed:
+            with self._noting("picture"):
+                path = self._out / FORMATS["picture"]
+                files += [path] * self._crops.save(path)
         return files

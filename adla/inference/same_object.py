@@ -59,3 +59,13 @@ class PairRule:
         of_two_classes = (iou >= self.threshold) & (not self.by_class)
         same = np.where(differ, of_two_classes, overlap >= self.threshold)
         return same & alike(first, second, self.size_ratio)
+
+    def fits(self, corners: ndarray, cut: ndarray) -> bool:
+        """Say whether a group can be one object by size; a cut box may be larger than it looks.
+
+        Args:
+            corners: Boxes (N, 4), xyxy in pixels.
+            cut: Which of them their slice may have cut, (N,).
+        """
+        largest = corners[(corners[:, 2:] - corners[:, :2]).prod(axis=1).argmax()]
+        return bool(alike(largest, corners[~cut], self.size_ratio).all())

@@ -9,7 +9,8 @@ told apart, and it lets half an object win over the whole.
 2. Detections of two slices are the same object if they overlap and are of like size; where one of
    them is cut, if they do so in the ground that both slices see. Of two classes, their IoU counts
    whatever the metric: a person on a van lies in its box, and is another object. Pairs are joined
-   from the largest overlap on, and no slice gives two detections to one object.
+   from the largest overlap on; no slice gives two detections to one object, and no chain of pairs
+   joins two of unlike size.
 3. Of those that are joined, the one farthest from its slice's borders stays. If all are cut, the
    object is larger than the overlap, and their union with the highest score stays.
 
@@ -18,7 +19,7 @@ overlap lie together in some slice. So an object that is found by every slice th
 appears exactly once, however close others are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -67,7 +68,9 @@ def merge_slices(
     depth = np.where(cut, -1, gaps[keep].min(axis=1))
     rule = PairRule(threshold, metric, size_ratio, by_class)
     pairs = _find_pairs(found, slice_ids, cut, grid, rule)
-    merged = _represent(found, cut, depth, _join(pairs, slice_ids))
+    corners = found.corners
+    groups = _join(pairs, slice_ids, lambda group: rule.fits(corners[group], cut[group]))
+    merged = _represent(found, cut, depth, groups)
     x, y, *_ = merged.boxes.T
     return merged.select(np.lexsort((x, y, -merged.scores)))
 
@@ -151,12 +154,13 @@ def _overlapping_slices(grid: SliceGrid) -> Iterator[tuple[int, int]]:
                 yield r0 * count + c1, r1 * count + c0
 
 
-def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:
+def _join(pairs: ndarray, slice_ids: ndarray, fits: Callable[[list[int]], bool]) -> list[list[int]]:
     """Join detections pair by pair into groups with at most one detection per slice.
 
     Args:
         pairs: Indices (P, 2), the best pairs first.
         slice_ids: Slice of each detection.
+        fits: Whether detections are of like size, so that they can be one object.
 
     Returns:
         The groups of two and more, as lists of indices.
@@ -167,6 +171,8 @@ def _join(pairs: ndarray, slice_ids: ndarray) -> list[list[int]]:
         if first is second or {*slice_ids[first]} & {*slice_ids[second]}:
             continue
         both = first + second
+        if not fits(both):
+            continue
         groups |= dict.fromkeys(both, both)
     return list({id(group): group for group in groups.values()}.values())
 

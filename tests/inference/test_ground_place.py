@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio import Affine
 from rasterio.control import GroundControlPoint
+from rasterio.transform import GCPTransformer
 
 from adla.inference.detector import SliceDetector, load_detector_config
 from adla.inference.image_readers import open_source
@@ -59,6 +61,56 @@ def test_ground_control_points_are_used(write_raster, noise):
     source = place_of(write_raster(noise, gcps=GCPS, crs="EPSG:4326"))
     points = source.place.lonlat(np.array([[0, 0], [90, 70], [45, 0]], float))
     assert np.allclose(points, [[10, 50], [10.9, 49.3], [10.45, 50]])
+
+
+def write_gcps(write_raster, noise, lons):
+    """Write a scene of 70 x 90 px whose GCPs have longitudes, left to right, in 2 or 3 rows."""
+    columns, rows = np.linspace(0, 90, len(lons)), np.linspace(0, 70, min(len(lons), 3))
+    gcps = [
+        GroundControlPoint(row, col, lon, 50 - row / 100)
+        for row in rows
+        for col, lon in zip(columns, lons, strict=True)
+    ]
+    return write_raster(noise, gcps=gcps, crs="EPSG:4326")
+
+
+@pytest.mark.parametrize(
+    "lons",
+    [
+        [179.5, -179.5],
+        [-180.5, -179.5],
+        [179.5, 179.75, -180, -179.75, -179.5],
+        [179.5, 180 - 1 / 6, -180 + 1 / 6, -179.5],
+    ],
+)
+def test_ground_control_points_across_the_180th_meridian(write_raster, noise, lons):
+    place = place_of(write_gcps(write_raster, noise, lons)).place
+    points = place.lonlat(np.array([[0, 0], [45, 35], [90, 70], [0, 70], [90, 0]], float))
+    points[:, 0] %= 360
+    expected = [[179.5, 50], [180, 49.65], [180.5, 49.3], [179.5, 49.3], [180.5, 50]]
+    assert np.allclose(points, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("lons", [[10, 10.9], [-180, 180], [-180, -90, 0, 90, 180], [-170, 5, 170]])
+def test_other_ground_control_points_are_used_as_they_are(write_raster, noise, lons):
+    path = write_gcps(write_raster, noise, lons)
+    pixels = np.random.default_rng(0).uniform(0, 70, (20, 2))
+    with rasterio.open(path) as dataset, GCPTransformer(dataset.gcps[0]) as plain:
+        expected = np.stack(plain.xy(pixels[:, 1], pixels[:, 0], offset="ul"), axis=1)
+    assert (place_of(path).place.lonlat(pixels) == expected).all()
+
+
+def test_a_turn_has_400_grads(write_raster, noise):
+    """NTF (Paris) counts grads from 2.337229 degrees east of Greenwich."""
+    gcps = [
+        GroundControlPoint(row, col, lon, 50 - row / 100)
+        for row in (0, 70)
+        for col, lon in ((0, 199.5), (90, -199.5))
+    ]
+    place = place_of(write_raster(noise, gcps=gcps, crs="EPSG:4807")).place
+    ((longitude, latitude),) = place.lonlat(np.array([[45.0, 35]]))
+    assert longitude % 360 == pytest.approx(182.337, abs=0.01)
+    assert latitude == pytest.approx(0.9 * 49.65, abs=0.01)
 
 
 def test_a_turned_scene_and_a_picture_have_no_place(tmp_path, write_raster, noise):

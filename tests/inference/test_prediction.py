@@ -7,11 +7,13 @@ import pytest
 import rasterio
 from PIL import Image
 
+from adla.inference import prediction_outputs
 from adla.inference.detector import SliceDetector, load_detector_config
 from adla.inference.image_readers import RowBuffer, open_source
 from adla.inference.input_images import find_images
 from adla.inference.prediction import Prediction
 from adla.inference.raster_reader import UnreadableImage
+from adla.inference.result_writers import JsonList
 from adla.inference.resume_log import ResumeLog
 from adla.inference.settings import Settings
 from tests.datasets.image_kinds import write_picture, write_tiff
@@ -34,9 +36,11 @@ def folder(tmp_path):
     return root
 
 
-def predict(folder, detector, detector_files, out, **options):
+def predict(
+    folder, detector, detector_files, out, formats=("coco", "results"), **options
+):  # fmt: skip
     out.mkdir(exist_ok=True)
-    prediction = Prediction(find_images([str(folder)]), SETTINGS, ["coco", "results"])
+    prediction = Prediction(find_images([str(folder)], out), SETTINGS, formats)
     config = load_detector_config(detector_files[0])
     resume_log = ResumeLog(out / "journal", prediction.describe(config, detector_files[1], "cpu"))
     prediction.detect(detector, resume_log, **options)
@@ -63,6 +67,36 @@ def test_a_killed_run_goes_on_and_gives_the_same(folder, detector, detector_file
     assert sum(more) == 3 * 2 + 1
     for name in ("detections.json", "results.json"):
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_pictures_of_a_killed_run_are_no_images(
+    folder, detector, detector_files, tmp_path, monkeypatch
+):
+    """It is stopped at each of its pictures; outputs lie beside the images, or below them."""
+    save, count = prediction_outputs.save_annotated, 0
+
+    def die(*arguments):
+        nonlocal count
+        count -= 1
+        if count < 0:
+            raise KeyboardInterrupt
+        save(*arguments)
+
+    Image.new("RGB", (40, 40)).save(folder / "c.png")
+    monkeypatch.setattr(prediction_outputs, "save_annotated", die)
+    names = ["a.png", "b.png", "c.png"]
+    for out in (folder, folder / "below"):
+        for done in range(3):
+            count = done
+            with pytest.raises(KeyboardInterrupt):
+                predict(folder, detector, detector_files, out, None)
+            assert len(list((out / "annotated").glob("*.png"))) == done
+            for other in (out, tmp_path, None):
+                assert [image.name for image in find_images([str(folder)], other)] == names
+        count = 3
+        outcome = predict(folder, detector, detector_files, out, None)
+        assert sorted(outcome.detections) == names and outcome.problems == {}
+        assert len(list((out / "annotated").glob("*.png"))) == 3
 
 
 def test_what_is_left_out_is_counted(folder, detector, detector_files, tmp_path):
@@ -204,3 +238,88 @@ def test_nothing_to_predict_for_is_an_error(tmp_path):
 def test_settings_out_of_range(options, message):
     with pytest.raises(ValueError, match=message):
         Settings(800, 160, **options)
+
+
+def blocked(out, name):
+    """Put something in the way of an output: a file for a folder, a folder for a file."""
+    out.mkdir()
+    if name == "annotated":
+        (out / name).touch()
+    else:
+        (out / name / "own").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["detections.json", "results.json", "detections.geojson", "detections.png"]
+)
+def test_an_output_that_cannot_be_written_is_named_and_the_others_are_whole(
+    folder, detector, detector_files, tmp_path, write_raster, noise, name
+):
+    write_raster(noise, "images/utm.tif", crs="EPSG:32632", transform=(1, 0, 5e5, 0, -1, 5e6))
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    predict(folder, detector, detector_files, whole, None)
+    blocked(out, name)
+    outcome = predict(folder, detector, detector_files, out, None)
+    assert list(outcome.problems) == [name] and "Is a directory" in outcome.problems[name]
+    names = {"detections.json", "results.json", "detections.geojson", "detections.png"} - {name}
+    assert {file.name for file in outcome.files} == names | {"annotated"}
+    for other in names:
+        assert (out / other).read_bytes() == (whole / other).read_bytes()
+    assert not list(out.glob(".*.tmp"))
+
+
+def test_annotated_images_that_cannot_be_written_stop_no_other_output(
+    folder, detector, detector_files, tmp_path
+):
+    out = tmp_path / "out"
+    blocked(out, "annotated")
+    outcome = predict(folder, detector, detector_files, out, None)
+    assert list(outcome.problems) == ["a.png in annotated", "b.png in annotated"]
+    names = ["detections.json", "results.json", "detections.png"]
+    assert [file.name for file in outcome.files] == names
+    assert all(file.is_file() for file in outcome.files)
+
+
+def test_pictures_are_not_written_if_no_list_of_them_can_be(
+    folder, detector, detector_files, tmp_path
+):
+    blocked(tmp_path / "out", ".predict_outputs")
+    outcome = predict(folder, detector, detector_files, tmp_path / "out", None)
+    assert list(outcome.problems) == ["detections.png", "annotated"]
+    assert [file.name for file in outcome.files] == ["detections.json", "results.json"]
+
+
+def test_a_full_disk_fails_one_list_and_what_an_image_lacks_fails_no_other_image(
+    folder, detector, detector_files, tmp_path, write_raster, noise, monkeypatch
+):
+    """The disk takes no result beyond the first; one image of two has no features."""
+    for name in ("utm.tif", "bad.tif"):
+        write_raster(noise, f"images/{name}", crs="EPSG:32632", transform=(1, 0, 5e5, 0, -1, 5e6))
+    add, features = JsonList.add, prediction_outputs.geojson_features
+
+    def add_until_full(self, items):
+        add(self, items[:1])
+        if "score" in items[0] and "area" not in items[0]:
+            raise OSError(28, "No space left on device")
+        add(self, items[1:])
+
+    def fail(found, image, *arguments):
+        if image == "bad.tif":
+            raise RuntimeError("PROJ says no\nin two lines")
+        return features(found, image, *arguments)
+
+    monkeypatch.setattr(JsonList, "add", add_until_full)
+    monkeypatch.setattr(prediction_outputs, "geojson_features", fail)
+    out = tmp_path / "out"
+    outcome = predict(folder, detector, detector_files, out, None)
+    assert outcome.problems == {
+        "bad.tif in detections.geojson": "PROJ says no",
+        "results.json": "[Errno 28] No space left on device",
+    }
+    places = json.loads((out / "detections.geojson").read_text())["features"]
+    assert {each["properties"]["image"] for each in places} == {"utm.tif"}
+    assert len(places) == outcome.detections["utm.tif"] > 1
+    annotations = json.loads((out / "detections.json").read_text())["annotations"]
+    assert len(annotations) == sum(outcome.detections.values())
+    assert not (out / "results.json").exists() and not list(out.glob(".*.tmp"))
+    assert len(outcome.detections) == len(list((out / "annotated").iterdir())) == 4

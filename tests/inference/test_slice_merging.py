@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -204,3 +206,37 @@ def test_a_tiny_whole_box_does_not_join_what_is_left_of_a_cut_one():
     only = found.select(np.array([0, 2]))
     assert len(merge_slices(only, np.array([0, 1]), TWO)) == 2
     assert len(merge_slices(only, np.array([0, 1]), TWO, size_ratio=0)) == 1
+
+
+#: Found in three slices, each in the one before: 30, 16 and 6 px, whose ratios are 1.9 and 2.7.
+SHIP, DECK, BOAT = [62, 20, 92, 50], [64, 24, 80, 40], [65, 25, 71, 31]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_chain_of_boxes_does_not_pass_the_size_ratio(order):
+    """Ship and deck overlap most and are one object; the boat is too small to be the ship."""
+    found = Detections.from_corners(
+        np.array([SHIP, DECK, BOAT])[list(order)], np.array([0.9, 0.8, 0.7]), np.zeros(3, int)
+    )
+    grid = make_grid(200, 100, 100, 80)
+    merged = merge_slices(found, np.array([0, 1, 2]), grid)
+    boxes = merged.corners.tolist()
+    assert len(boxes) == 2 and BOAT in boxes
+    assert len(merge_slices(found, np.array([0, 1, 2]), grid, size_ratio=0)) == 1
+
+
+def test_a_cut_box_is_at_least_as_large_as_it_looks():
+    """The left slice cuts a ship of 60 x 30 px, and the right one finds 18 x 10 px in it."""
+    cut, inside = [40, 30, 100, 60], [83, 40, 101, 50]
+    found = Detections.from_corners(np.array([cut, inside]), np.array([0.9, 0.8]), np.zeros(2, int))
+    grid = make_grid(180, 100, 100, 20)
+    assert len(merge_slices(found, np.array([0, 1]), grid)) == 2
+    assert len(merge_slices(found, np.array([0, 1]), grid, size_ratio=4)) == 1
+
+
+def test_what_four_slices_see_of_a_large_object_is_joined_whatever_its_sizes():
+    """Its part in the last slice, 25 px, is smaller than that in the first, 90 px, by 3.6."""
+    grid = make_grid(180, 180, 100, 20)
+    found, slice_ids = look(grid, np.array([[10, 10, 105, 105]]), np.array([0]))
+    assert len(found) == 4
+    assert merge_slices(found, slice_ids, grid).corners.tolist() == [[10, 10, 105, 105]]
