@@ -66,10 +66,15 @@ def test_no_annotations_and_no_areas():
 def test_the_metric_warns_once(tmp_path, caplog):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
-    metric = TinyCocoMetric(ann_file=str(file_of(tmp_path, [annotation(area=0)])))
+    path = file_of(tmp_path, [annotation(area=0)])
+    content = json.loads(path.read_text())
+    content["images"].append({**content["images"][0], "id": 2})
+    path.write_text(json.dumps(content))
+    metric = TinyCocoMetric(ann_file=str(path))
     metric.dataset_meta = {"classes": ("ship",)}
     for _ in range(2):
         metric._load_ground_truth([])
         assert metric._truth.areas.tolist() == [0]
     logger.removeHandler(caplog.handler)
     assert caplog.text.count("1 of 1 annotations have an area") == 1
+    assert caplog.text.count("'1.png' under 1 and 2") == 1
