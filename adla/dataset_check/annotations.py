@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy import ndarray
 
-from adla.datasets.box_precision import shortest_side
+from adla.datasets.box_precision import vanishes
 from adla.datasets.coco_file import LISTS, entry_faults, read_coco
 from adla.datasets.problems import raise_problems
 
@@ -53,12 +53,14 @@ class Records:
         return np.isfinite(self.boxes).all(axis=1) & (self.boxes[:, 2:] > 0).all(axis=1)
 
     def vanishes(self) -> ndarray:
-        """Say which boxes, (M,), have an area, but lose their width or height in float32."""
+        """Say which boxes, (M,), lie in their image, but lose width or height there in float32."""
         if not len(self.image_ids):
             return np.zeros(len(self.boxes), bool)
-        extents = self.image_sizes[self.ann_images].max(axis=1)
-        thin = self.boxes[:, 2:].min(axis=1) < shortest_side(extents)
-        return thin & self.has_area() & (self.ann_images >= 0)
+        sizes = self.image_sizes[self.ann_images]
+        longest = sizes.max(axis=1, keepdims=True)
+        thin = np.any(vanishes(self.boxes[:, :2], self.boxes[:, 2:], sizes, longest), axis=1)
+        inside = (self.ann_images >= 0) & np.isfinite(self.outside())
+        return thin & self.has_area() & inside
 
     def outside(self) -> ndarray:
         """Say how far each box, (M,), leaves its image, in pixels; infinity if altogether."""

@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "class-without-category": ("error", "a class of the config is no category of the file"),
     "wrong-label": ("error", "the dataset gives a category the label of another class"),
     "box-without-area": ("error", "width or height is not above 0, or a number is not finite"),
-    "box-vanishes": ("error", "width or height is 0 in float32: the loss becomes infinite"),
+    "box-vanishes": ("error", "inside the image a side is 0 in float32: the loss becomes infinite"),
     "box-outside": ("error", "the box lies outside its image altogether"),
     "box-over-the-edge": ("warning", "the box reaches beyond its image by more than 1 px"),
     "duplicate-box": ("warning", "the same box of the same class is there more than once"),

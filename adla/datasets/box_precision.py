@@ -27,3 +27,22 @@ def shortest_side(extent: Pixels) -> Pixels:
     0.00048828125
     """
     return STEPS * STEP * extent
+
+
+def vanishes(start: Pixels, side: Pixels, extent: Pixels, longest: Pixels) -> bool | ndarray:
+    """Say whether a box, along one axis, may have no side in float32 within its image.
+
+    mmdet's ``Resize`` clips boxes to the image, so the part inside counts; a box that lies wholly
+    inside is its own part. All may be arrays, of shapes that broadcast.
+
+    Args:
+        start: Lower end of the box in pixels.
+        side: Its length in pixels.
+        extent: Side of the image along this axis in pixels.
+        longest: Longer side of the image in pixels.
+
+    >>> vanishes(-8, 8.01, 800, 1024), vanishes(-8, 8 + 1e-9, 800, 1024)
+    (False, True)
+    """
+    least = shortest_side(longest)
+    return (side < least) | (start + side < least) | (extent - start < least)

@@ -6,9 +6,9 @@ takes no notice of it, upper and lower case lead to one file.
 
 import os
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -29,16 +29,47 @@ def file_identity(path: str | os.PathLike) -> Hashable:
 
 def repeated_files(names: Iterable[str], folder: Path) -> list[str]:
     """Return a line for each image file that has several entries, in whatever spelling."""
-    groups: dict[Hashable, list[str]] = defaultdict(list)
-    for name in names:
-        groups[file_identity(folder / name)].append(name)
     lines = []
-    for group in groups.values():
-        if len(group) > 1:
-            others = [repr(name) for name in dict.fromkeys(group) if name != group[0]]
-            also = f", also as {', '.join(others)}" if others else ""
-            lines.append(f"file {group[0]!r}: {len(group)} times{also}")
+    for group in _repeated(names, lambda name: file_identity(folder / name)):
+        others = _other_spellings(group)
+        also = f", also as {others}" if others else ""
+        lines.append(f"file {group[0]!r}: {len(group)} times{also}")
     return lines
+
+
+def describe_repeated_images(images: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say which image files of COCO annotations have several ids, and name one.
+
+    Names are compared as paths; the files need not be there, and links are not followed.
+
+    Args:
+        images: As the file has them, checked; those with an empty name do not count.
+    """
+    named = [image for image in images if image["file_name"]]
+    groups = _repeated(named, lambda image: os.path.normpath(image["file_name"]))
+    if not groups:
+        return None
+    names, ids = zip(*((image["file_name"], repr(image["id"])) for image in groups[0]), strict=True)
+    others = _other_spellings(names)
+    files, such = ("file is", ":") if len(groups) == 1 else ("files are", ", such as")
+    return (
+        f"{len(groups)} image {files} listed under several ids{such} {names[0]!r} under "
+        f"{', '.join(ids[:-1])} and {ids[-1]}{f' ({others})' * bool(others)}; a detection counts "
+        "under its own id only, so what is found under one of them is missed under the others"
+    )
+
+
+def _repeated(items: Iterable[Value], identity: Callable[[Value], Hashable]) -> list[list[Value]]:
+    """Return the groups of two items or more that have one identity, in order."""
+    groups: dict[Hashable, list[Value]] = defaultdict(list)
+    for item in items:
+        groups[identity(item)].append(item)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _other_spellings(names: Sequence[str]) -> str:
+    """Return the names that differ from the first, each once, joined for a message."""
+    return ", ".join(repr(name) for name in dict.fromkeys(names) if name != names[0])
 
 
 def leaves_folder(name: str) -> bool:

@@ -9,7 +9,7 @@ from mmdet.datasets.api_wrappers import COCO
 from mmdet.registry import DATASETS
 from mmengine.logging import MMLogger
 
-from .box_precision import shortest_side
+from .box_precision import vanishes
 from .categories import category_ids
 from .coco_file import is_finite, load_coco
 from .image_identity import leaves_folder
@@ -42,7 +42,7 @@ class TinyCocoDataset(CocoDataset):
     Args:
         min_box_size: Boxes with a side shorter than this many pixels are dropped; 0 keeps all.
             Boxes without positive width and height are always dropped, and so are those whose
-            width or height vanishes in float32, see :mod:`.box_precision`.
+            width or height inside the image vanishes in float32, see :mod:`.box_precision`.
         names_may_leave: Whether file names may be absolute, or climb out of the image folder
             by ``..``: a file from elsewhere could name any file of this machine.
 
@@ -116,6 +116,7 @@ class TinyCocoDataset(CocoDataset):
     def _reason_to_drop(self, ann: dict, image: dict) -> str | None:
         """Say why a box must not be trained on, or None if it may."""
         x, y, w, h = ann["bbox"]
+        width, height = image["width"], image["height"]
         if ann.get("ignore", False):
             return "marked ignore"
         if ann["category_id"] not in self.cat2label:
@@ -124,9 +125,10 @@ class TinyCocoDataset(CocoDataset):
             return "with a coordinate that is not finite"
         if not (w > 0 and h > 0):
             return "without width or height"
-        if not (x < image["width"] and y < image["height"] and x + w > 0 and y + h > 0):
+        if not (x < width and y < height and x + w > 0 and y + h > 0):
             return "outside their image"
-        if min(w, h) < shortest_side(max(image["width"], image["height"])):
+        longest = max(width, height)
+        if vanishes(x, w, width, longest) or vanishes(y, h, height, longest):
             return "whose width or height vanishes in float32"
         if min(w, h) < self.min_box_size:
             return f"with a side under min_box_size={self.min_box_size} px"

@@ -19,14 +19,19 @@ _STATE = {"self", "optimizer", "last_step", "verbose", "args", "kwargs"}
 def describe_other_schedule(runner: Runner, checkpoint: Mapping[str, Any]) -> str:
     """Say what of the schedule differs from that of the checkpoint to be resumed; '' if nothing.
 
-    mmengine takes the schedulers of the checkpoint, with their ends, whatever the config says. What
-    follows the progress, such as ADLA's alpha, takes the new number of iterations.
+    mmengine takes the optimizer and the schedulers of the checkpoint, with their rates and ends,
+    whatever the config says. What follows the progress, such as ADLA's alpha, takes the new number
+    of iterations.
 
     Args:
-        runner: A runner that is about to train, its schedulers built.
+        runner: A runner that is about to train, its optimizer and schedulers built.
         checkpoint: What its checkpoint holds.
     """
-    parts = [*_lengths(runner, checkpoint), *_schedulers(runner, checkpoint)]
+    parts = [
+        *_lengths(runner, checkpoint),
+        *_rates(runner, checkpoint),
+        *_schedulers(runner, checkpoint),
+    ]
     if not parts:
         return ""
     return (
@@ -46,18 +51,49 @@ def _lengths(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} was {before[name]} and is {now[name]}"
     if "max_iters" in changed and isinstance(meta.get("iter"), int):
         old, new = (min(meta["iter"] / max(n["max_iters"], 1), 1.0) for n in (before, now))
-        yield f"the progress jumps from {old:.3g} to {new:.3g}"
+        yield from _jump("the progress", old, new)
         for path, assigner in find_assigners(runner.model).items():
             if isinstance(assigner, AdaptiveDynamicAssigner):
                 alphas = [alpha_at(share, assigner.alpha0, assigner.decay) for share in (old, new)]
-                yield f"alpha of {path} jumps from {alphas[0]:.3g} to {alphas[1]:.3g}"
+                yield from _jump(f"alpha of {path}", *alphas)
     if "max_epochs" in changed and isinstance(meta.get("epoch"), int):
         for hook in runner.hooks:
             if hasattr(hook, "epoch_factor"):  # YOLOv8ScheduleHook
                 old, new = (
                     hook.epoch_factor(meta["epoch"], n["max_epochs"]) for n in (before, now)
                 )
-                yield f"the factor of the learning rate jumps from {old:.3g} to {new:.3g}"
+                yield from _jump("the factor of the learning rate", old, new)
+
+
+def _jump(what: str, old: float, new: float) -> Iterator[str]:
+    """Yield that a value jumps, unless it is the same to three digits."""
+    before, after = f"{old:.3g}", f"{new:.3g}"
+    if before != after:
+        yield f"{what} jumps from {before} to {after}"
+
+
+def _rates(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the base learning rate that the optimizer keeps, of the first group that has another.
+
+    Without ``optimizer`` in the checkpoint, that of the config holds.
+    """
+    theirs = _base_rates(checkpoint.get("optimizer"))
+    ours = _base_rates(runner.optim_wrapper.state_dict())
+    for old, new in zip(theirs, ours, strict=False):
+        if f"{old:g}" != f"{new:g}":
+            yield f"the optimizer keeps the base learning rate {old:g} (config: {new:g})"
+            return
+
+
+def _base_rates(state: Any) -> list[float]:
+    """Return the learning rate of each parameter group, of one optimizer or of several by name.
+
+    It is the one before any scheduler: ``initial_lr``, or ``lr`` where there is no scheduler.
+    """
+    state = _mapping(state)
+    if "param_groups" not in state:
+        return [rate for name in sorted(state) for rate in _base_rates(state[name])]
+    return [float(group.get("initial_lr", group["lr"])) for group in state["param_groups"]]
 
 
 def _schedulers(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from numpy import ndarray
 
 from adla.size_bins import SIZE_BINS
 
-#: How far an area may be from width times height, as a share of it.
+#: How far an area may be from width times height, as a share of it, within the same size bin.
 TOLERANCE = 1e-2
 #: The share of its box that a mask fills at least; less is no area in square pixels.
 LEAST_FILL = 1e-2
@@ -22,8 +22,20 @@ def has_other_area(areas: ndarray, boxes: ndarray, masks: ndarray) -> ndarray:
         masks: Shape (M,), whether there is a mask, whose area may be less than that of the box.
     """
     of_box = boxes[:, 2:].prod(axis=1)
-    near = np.isclose(areas, of_box, rtol=TOLERANCE, atol=1e-6)
+    near = np.isclose(areas, of_box, rtol=TOLERANCE, atol=1e-6) & ~in_other_bin(areas, of_box)
     return ~np.where(masks, near | (areas >= LEAST_FILL * of_box), near)
+
+
+def in_other_bin(areas: ndarray, others: ndarray) -> ndarray:
+    """Say which areas, (M,), lie in no size bin of the others; one on a border lies in both bins.
+
+    Args:
+        areas: Shape (M,), in square pixels.
+        others: Shape (M,), in square pixels.
+    """
+    borders = [upper for _, upper in SIZE_BINS.values()][:-1]
+    lower, upper = np.minimum(areas, others), np.maximum(areas, others)
+    return np.searchsorted(borders, lower, "right") < np.searchsorted(borders, upper, "left")
 
 
 def describe_other_areas(annotations: Sequence[Mapping]) -> str | None:
@@ -40,8 +52,7 @@ def describe_other_areas(annotations: Sequence[Mapping]) -> str | None:
     if not other.any():
         return None
     of_box = boxes[:, 2:].prod(axis=1)
-    borders = [upper for _, upper in SIZE_BINS.values()][:-1]
-    moved = other & (np.searchsorted(borders, areas) != np.searchsorted(borders, of_box))
+    moved = other & in_other_bin(areas, of_box)
     first = int((moved if moved.any() else other).argmax())
     return (
         f"{other.sum()} of {len(counted)} annotations have an area that is not width times height "

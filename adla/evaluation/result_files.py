@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adla.datasets.coco_file import entry_faults, is_box, is_id, is_number, load_coco, read_json
+from adla.datasets.image_identity import describe_repeated_images
 
 from .annotated_areas import describe_other_areas
 from .box_arrays import Detections, GroundTruth
@@ -44,10 +45,17 @@ def load_ground_truth(path: str | os.PathLike) -> tuple[dict[str, Any], GroundTr
     without_area = sum("area" not in ann for ann in annotations)
     if without_area:
         notes.append(f"{without_area} annotations have no area; width times height stands for it")
-    other_areas = describe_other_areas(annotations)
-    if other_areas:
-        notes.append(f"{path}: {other_areas}")
+    notes += [f"{path}: {text}" for text in suspicions_of(dataset)]
     return dataset, truth, notes
+
+
+def suspicions_of(dataset: Mapping) -> Notes:
+    """Say what is allowed in COCO annotations, but bends what is measured on them."""
+    texts = (
+        describe_repeated_images(dataset["images"]),
+        describe_other_areas(dataset["annotations"]),
+    )
+    return [text for text in texts if text]
 
 
 def load_detections(

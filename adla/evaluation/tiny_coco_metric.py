@@ -17,11 +17,11 @@ from adla.datasets.categories import category_ids
 from adla.datasets.tiny_coco import ClassOrderCOCO
 from adla.size_bins import SIZE_BINS
 
-from .annotated_areas import describe_other_areas
 from .box_arrays import Detections, GroundTruth
 from .coco_engines import load_engine
 from .metric_tables import render_classes
 from .output_files import write_curves, write_detections
+from .result_files import suspicions_of
 from .tiny_evaluation import TinyEvaluation
 
 
@@ -172,11 +172,10 @@ class TinyCocoMetric(CocoMetric):
 
     @cached_property
     def _truth(self) -> GroundTruth:
-        """The annotations as columns; a warning goes to the log where areas are not theirs."""
-        other_areas = describe_other_areas(self._coco_api.dataset["annotations"])
-        if other_areas:
-            source = self.ann_file or "the data samples"
-            MMLogger.get_current_instance().warning(f"{source}: {other_areas}")
+        """The annotations as columns; what bends the measurement goes to the log as a warning."""
+        source = self.ann_file or "the data samples"
+        for text in suspicions_of(self._coco_api.dataset):
+            MMLogger.get_current_instance().warning(f"{source}: {text}")
         return GroundTruth.from_coco(self._coco_api.dataset, self.cat_ids)
 
     def _columns(self, preds: Sequence[dict]) -> Detections:

@@ -146,6 +146,15 @@ def test_a_planted_problem_is_found_and_no_other(tmp_path, kind):
     assert set(found) == {kind} | _COMPANIONS.get(kind, set())
 
 
+@pytest.mark.parametrize("values", [(64 - 1e-6, 5, 6, 3), (4, -3, 6, 3 + 1e-9)])
+def test_a_box_that_clipping_makes_vanish_is_an_error(tmp_path, values):
+    coco = toy_coco()
+    box(coco, *values)
+    write_toy(tmp_path, coco)
+    line = f"annotation 1 in 1.png: [{', '.join(f'{value:g}' for value in values)}]"
+    assert problems_of(tmp_path) == {"box-vanishes": [line], "box-over-the-edge": [line]}
+
+
 @pytest.mark.parametrize("name", ["./1.png", ".//1.png", "link.png"])
 def test_a_file_under_two_spellings_is_found(tmp_path, name):
     coco = toy_coco()

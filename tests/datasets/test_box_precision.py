@@ -7,9 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from mmdet.models.task_modules.coders import DeltaXYWHBBoxCoder
+from mmdet.structures.bbox import HorizontalBoxes
 
 from adla.datasets import TinyCocoDataset
-from adla.datasets.box_precision import shortest_side
+from adla.datasets.box_precision import shortest_side, vanishes
 
 from .test_tiny_coco import messages  # noqa: F401
 
@@ -51,6 +52,10 @@ def counts(dataset):
         (10, 10, 1e-7, 1e-7),
         (0, 0, 1e-12, 8),  # float32 keeps it here, but not where a flip takes it
         (1999.5, 10, 6e-5, 8),
+        (1999.9999, 10, 8, 8),  # mmdet's Resize clips boxes: 0.0001 px are left, 0.00095 must be
+        (10, 1499.9995, 8, 8),
+        (-8, 10, 8 + 1e-9, 8),
+        (10, -8, 8, 8.0009),
     ],
 )
 def test_a_vanishing_box_is_dropped_with_a_line(tmp_path, messages, box):  # noqa: F811
@@ -59,6 +64,35 @@ def test_a_vanishing_box_is_dropped_with_a_line(tmp_path, messages, box):  # noq
     assert dataset.dropped == {"whose width or height vanishes in float32": 1}
     (line,) = messages
     assert "dropped 1 boxes: 1 whose width or height vanishes in float32" in line
+
+
+@pytest.mark.parametrize(
+    "box", [(1999.999, 10, 8, 8), (10, 1499.999, 8, 8), (-8, 10, 8.001, 8), (-9, -9, 3000, 3000)]
+)
+def test_a_box_over_the_edge_stays_as_it_is(tmp_path, box):
+    dataset = load(tmp_path, [box])
+    ((instance,),) = [dataset.get_data_info(0)["instances"]]
+    x, y, w, h = box
+    assert instance["bbox"] == [x, y, x + w, y + h] and not dataset.dropped
+
+
+@given(
+    extent=st.integers(8, 60000),
+    resized=st.integers(8, 60000),
+    side=st.floats(1, 1e4),
+    beyond=st.floats(0, 1e4),
+    upper=st.booleans(),
+)
+def test_what_stays_over_the_edge_has_a_side_after_resizing_and_clipping(
+    extent, resized, side, beyond, upper
+):
+    side = min(1.01 * side * shortest_side(extent), extent)
+    start = extent - side if upper else -beyond
+    assert not vanishes(start, beyond + side, extent, extent)
+    box = HorizontalBoxes(torch.tensor([[start, 0, start + beyond + side, extent / 4]]))
+    box.rescale_((resized / extent, 1))
+    box.clip_((extent, resized))
+    assert (box.widths > side * resized / extent / 4).all()
 
 
 @given(

@@ -3,6 +3,7 @@ import os
 import pytest
 
 from adla.datasets.image_identity import (
+    describe_repeated_images,
     file_identity,
     leaves_folder,
     repeated_files,
@@ -38,6 +39,19 @@ def test_repeated_files_are_named_with_their_spellings(folder):
     assert repeated_files(names, folder) == ["file 'a.png': 4 times, also as './a.png', 'link.png'"]
     assert repeated_files(["none.png", "none.png"], folder) == ["file 'none.png': 2 times"]
     assert repeated_files(["a.png", "A.png", "hard.png"], folder) == []
+
+
+def images(*names):
+    return [{"id": number, "file_name": name} for number, name in enumerate(names, 1)]
+
+
+def test_images_of_one_file_are_named_with_their_ids_and_no_file_is_looked_at(folder):
+    assert describe_repeated_images([]) is None and describe_repeated_images(images("", "")) is None
+    assert describe_repeated_images(images("a.png", "A.png", "link.png", "sub/a.png")) is None
+    text = describe_repeated_images(images("a.png", "./a.png"))
+    assert "1 image file is listed under several ids: 'a.png' under 1 and 2 ('./a.png')" in text
+    text = describe_repeated_images(images("b.png", "no.png", "b.png", "x/../no.png", "b.png"))
+    assert "2 image files are listed under several ids, such as 'b.png' under 1, 3 and 5" in text
 
 
 @pytest.mark.parametrize(

@@ -149,11 +149,38 @@ def test_a_schedule_that_changed_is_said_once_with_the_values(scenes, tmp_path, 
         "LinearLR of lr keeps base_values=",
         "CosineAnnealingLR of lr keeps T_max=4 (config: 16), base_values=",
         "end=4 (config: 16)",
+        "the optimizer keeps the base learning rate 0.002 (config: 0.5)",
         "set load_from to the checkpoint and do not resume",
     ):
         assert part in line, line
     assert runner.param_schedulers[1].end == 4  # as the line says
     assert runner.optim_wrapper.get_lr()["lr"][0] < 1e-3
+
+
+def unschedule(state):
+    """Make it the checkpoint of a training at a constant rate."""
+    state["param_schedulers"] = []
+    for group in state["optimizer"]["param_groups"]:
+        group["lr"] = group.pop("initial_lr")
+
+
+def test_another_rate_is_said_without_scheduler_and_without_adlas_hooks(scenes, tmp_path, damaged):
+    changes = {"train_cfg.max_epochs": 1, "optim_wrapper.optimizer.lr": 0.5, "custom_hooks": []}
+    runner, warnings = build(scenes, tmp_path, damaged(unschedule), resume=True, **changes)
+    runner.train()
+    (line,) = [line for line in warnings if "schedule has changed" in line]
+    assert "checkpoint: the optimizer keeps the base learning rate 0.002 (config: 0.5). To" in line
+    assert runner.optim_wrapper.get_lr()["lr"][0] == 0.002  # as the line says
+
+
+def test_what_is_equal_as_printed_is_no_change(scenes, tmp_path, damaged):
+    runner, warnings = build(
+        scenes, tmp_path, damaged(unschedule), resume=True, **{"train_cfg.max_epochs": 2}
+    )
+    runner.train()
+    (line,) = [line for line in warnings if "schedule has changed" in line]
+    assert "the progress jumps from 1 to 0.5. To train" in line  # alpha is 0.6 at both
+    assert "alpha" not in line and "learning rate" not in line
 
 
 def test_a_training_that_resumes_as_it_was_says_nothing(scenes, tmp_path, trained):

@@ -57,6 +57,23 @@ def test_areas_that_are_right(changes):
     assert describe_other_areas([annotation(**changes)]) is None
 
 
+@pytest.mark.parametrize(
+    ("area", "height", "moved"),
+    [
+        (255, 16.05, True),  # width times height is 256.8, 0.7 % more: t against s
+        (256.5, 15.99, True),
+        (256, 16.05, False),  # a border belongs to both bins
+        (255, 16, False),
+        (257, 16.05, False),
+    ],
+)
+def test_an_area_near_that_of_its_box_must_lie_in_the_same_bin(area, height, moved):
+    text = describe_other_areas([annotation(area=area, bbox=[1, 2, 16, height])])
+    assert (text is not None and "so 1 of them count in another bin" in text) == moved
+    masked = annotation(area=area, bbox=[1, 2, 16, height], **MASK)
+    assert describe_other_areas([masked]) is None
+
+
 def test_no_annotations_and_no_areas():
     content = annotation()
     del content["area"]
@@ -66,10 +83,15 @@ def test_no_annotations_and_no_areas():
 def test_the_metric_warns_once(tmp_path, caplog):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
-    metric = TinyCocoMetric(ann_file=str(file_of(tmp_path, [annotation(area=0)])))
+    path = file_of(tmp_path, [annotation(area=0)])
+    content = json.loads(path.read_text())
+    content["images"].append({**content["images"][0], "id": 2})
+    path.write_text(json.dumps(content))
+    metric = TinyCocoMetric(ann_file=str(path))
     metric.dataset_meta = {"classes": ("ship",)}
     for _ in range(2):
         metric._load_ground_truth([])
         assert metric._truth.areas.tolist() == [0]
     logger.removeHandler(caplog.handler)
     assert caplog.text.count("1 of 1 annotations have an area") == 1
+    assert caplog.text.count("'1.png' under 1 and 2") == 1

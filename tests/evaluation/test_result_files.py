@@ -56,6 +56,13 @@ def test_annotation_id_zero_is_shifted_and_said(tmp_path):
     assert len(truth.boxes) == 1 and "annotation with id 0" in note and "shifted" in note
 
 
+@pytest.mark.parametrize("name", ["3.png", ".//3.png", "x/../3.png"])
+def test_one_file_under_two_ids_is_said(tmp_path, name):
+    _, _, (note,) = load_gt(tmp_path, [(("images", 1, "file_name"), name)])
+    assert "gt.json: 1 image file is listed under several ids: '3.png' under 3 and 1" in note
+    assert ("('.//3.png')" in note) == (name == ".//3.png")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -4,11 +4,9 @@ from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.optim import BaseOptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from adla.engine.assigners import find_assigners
-from adla.engine.resumed_schedules import describe_other_schedule
 
 
 @HOOKS.register_module()
@@ -17,9 +15,6 @@ class AssignProgressHook(Hook):
 
     The progress is derived from the runner's counters each time and stored nowhere, so a resumed
     training goes on exactly where it stopped. Without such an assigner it sets nothing.
-
-    If the schedule has changed since the checkpoint that a training resumes from, such as by
-    another ``max_epochs``, one warning says so with the values.
 
     Args:
         by_epoch: False for ``iter / max_iters``, which grows smoothly from 0; True for
@@ -46,14 +41,6 @@ class AssignProgressHook(Hook):
                     "AssignProgressHook: by_epoch=True needs an epoch-based train_cfg, but this is "
                     f"{type(runner.train_loop).__name__}; set by_epoch=False"
                 )
-
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Warn where a resumed training goes on by another schedule."""
-        # A runner that only tests never builds its optimizer.
-        if runner._resume and isinstance(runner.optim_wrapper, BaseOptimWrapper):
-            text = describe_other_schedule(runner, checkpoint)
-            if text:
-                runner.logger.warning(text)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set the progress of the iteration that begins."""

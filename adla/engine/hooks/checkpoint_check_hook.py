@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from adla.compat.checkpoints import CheckpointError
+from adla.engine.resumed_schedules import describe_other_schedule
 from adla.models.checkpoints import (
     check_classes,
     check_weights,
@@ -35,6 +36,9 @@ class CheckpointCheckHook(Hook):
     trained with. A training that only starts from a checkpoint (``load_from``) needs some of its
     weights: a warning says how many come from it, and which labels differ.
 
+    If the schedule has changed since the checkpoint that a training resumes from, such as by
+    another learning rate or ``max_epochs``, one warning says so with the values.
+
     ``adla train`` and ``adla test`` add it to every config.
 
     Args:
@@ -47,7 +51,7 @@ class CheckpointCheckHook(Hook):
         self.strict = strict
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Check the checkpoint.
+        """Check the checkpoint, and compare its schedule.
 
         Raises:
             CheckpointError: If it does not go with the config.
@@ -72,6 +76,10 @@ class CheckpointCheckHook(Hook):
                 notes = [str(error)]
             for note in notes:
                 runner.logger.warning(note)
+        if trains and runner._resume:
+            other_schedule = describe_other_schedule(runner, checkpoint)
+            if other_schedule:
+                runner.logger.warning(other_schedule)
 
 
 def _check_start(model: nn.Module, weights: Mapping, source: object, config: object) -> list[str]:
