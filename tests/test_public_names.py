@@ -29,7 +29,8 @@ COMPONENTS = {
     "MODELS": """
         AdlaATSSHead AdlaRPNHead AdlaRetinaHead AdlaRoIHead AdlaSSDHead C2fDarknet
         CompleteIoULoss DALRetinaHead FSANetFPN FSANetHead MCenterNetHead MSLAHead OSCARFPN
-        OSCARHead RampedEMA TimmBackbone TinyPAFPN YOLOv5Darknet YOLOv5Head YOLOv5PAFPN
+        OSCARHead RampedEMA TimmBackbone TinyPAFPN VotingTTAModel YOLOv5Darknet
+        YOLOv5Head YOLOv5PAFPN
     """,
     "OPTIM_WRAPPERS": "MixedPrecisionOptimWrapper SummingOptimWrapper",
     "TASK_UTILS": """
@@ -39,7 +40,9 @@ COMPONENTS = {
         ReceptiveFieldGenerator SimDOverlaps2D SparseMaxIoUAssigner
         StridedPointGenerator YOLOv5BBoxCoder YOLOv8Assigner
     """,
-    "TRANSFORMS": "BoxMasks CenteredAffine GenerateNoCoMap HSVGain LoadImageInRange TargetCrop",
+    "TRANSFORMS": """
+        BoxMasks CenteredAffine FalseAlarmCrop GenerateNoCoMap HSVGain LoadImageInRange TargetCrop
+    """,
 }
 COMMANDS = "train test table check eval predict convert export demo env"
 
