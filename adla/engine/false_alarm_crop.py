@@ -9,6 +9,8 @@ from adla.datasets import TargetCrop
 from adla.evaluation.box_arrays import box_overlaps, to_corners
 from adla.evaluation.result_files import load_detections, load_ground_truth
 
+Alarms = dict[int | str, tuple[np.ndarray, np.ndarray]]
+
 
 @TRANSFORMS.register_module()
 class FalseAlarmCrop(TargetCrop):
@@ -67,14 +69,12 @@ class FalseAlarmCrop(TargetCrop):
         )
 
 
-def _load_alarms(
-    ann_file: str | PathLike, detections: str | PathLike
-) -> dict[int | str, tuple[np.ndarray, np.ndarray]]:
+def _load_alarms(ann_file: str | PathLike, detections: str | PathLike) -> Alarms:
     """Return the false alarms of each image: boxes (N, 4), xyxy, and the share (N,) of each."""
     dataset, truth, _ = load_ground_truth(ann_file)
     found, _ = load_detections(detections, dataset, truth)
     found = found.select(found.scores > 0)
-    alarms = {}
+    alarms: Alarms = {}
     for index in np.unique(found.images):
         mine = found.select(found.images == index)
         objects = to_corners(truth.boxes[truth.images == index])
