@@ -78,8 +78,8 @@ def _load_alarms(ann_file: str | PathLike, detections: str | PathLike) -> Alarms
     for index in np.unique(found.images):
         mine = found.select(found.images == index)
         objects = to_corners(truth.boxes[truth.images == index])
-        touches = box_overlaps(mine.corners[:, None], objects[None]).any(axis=1)
-        mine = mine.select(~touches)
+        overlaps = box_overlaps(mine.corners[:, None], objects[None])
+        mine = mine.select(np.all(overlaps == 0, axis=1))
         if len(mine):
             alarms[truth.image_ids[index]] = mine.corners, mine.scores / mine.scores.sum()
     return alarms

@@ -8,6 +8,7 @@ from torch import nn
 
 def detector_of(model: nn.Module) -> Any:
     """Return the detector in a model for distributed training or test-time augmentation."""
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model
+    detector: Any = model
+    while is_model_wrapper(detector) or isinstance(detector, BaseTTAModel):
+        detector = detector.module
+    return detector
