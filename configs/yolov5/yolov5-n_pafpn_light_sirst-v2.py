@@ -5,9 +5,12 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
+# v7.0 scales the objectness by the area of the input; windows of 256 px show one target where an
+# image of 640 px does, so they get its weight.
+objectness = dict(type="CrossEntropyLoss", use_sigmoid=True, loss_weight=(640 / 256) ** 2)
 model = dict(
     data_preprocessor=dict(mean=[111.89] * 3, std=[27.62] * 3),
-    bbox_head=dict(num_classes=1),
+    bbox_head=dict(num_classes=1, loss_obj=objectness),
 )
 # An average of the weights is what is tested; mosaic ends five epochs before the training does.
 custom_hooks = [
