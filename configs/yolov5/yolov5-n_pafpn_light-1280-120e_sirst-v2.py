@@ -5,9 +5,11 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 
+# As in the light config at 640 px: the objectness weighs as that of an image, not of a window.
+objectness = dict(type="CrossEntropyLoss", use_sigmoid=True, loss_weight=(640 / 256) ** 2)
 model = dict(
     data_preprocessor=dict(mean=[111.89] * 3, std=[27.62] * 3),
-    bbox_head=dict(num_classes=1),
+    bbox_head=dict(num_classes=1, loss_obj=objectness),
 )
 # An average of the weights is what is tested; mosaic ends ten epochs before the training does.
 custom_hooks = [
