@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import torch
@@ -80,7 +81,10 @@ def test_a_stopped_training_says_how_it_goes_on(tmp_path, sent):
     cfg = tiny_config(tmp_path / "scenes", work_dir, **{"train_cfg.max_epochs": 1000})
     cfg.dump(tmp_path / "config.py")
     command = [sys.executable, "-m", "adla", "train", str(tmp_path / "config.py")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and so their children.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    streams = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen(command, preexec_fn=heed, **streams) as process:
         while process.poll() is None and not (work_dir / "epoch_1.pth").exists():
             time.sleep(0.1)
         process.send_signal(sent)
