@@ -31,7 +31,7 @@ def start_from_load_from(words: Sequence[str]) -> list[str]:
     from adla.engine.resume import find_sound_checkpoint
 
     words = list(words)
-    parser = _Parser(add_help=False)
+    parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("config")
     parser.add_argument("--resume", nargs="?", const="auto")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction)
@@ -48,5 +48,7 @@ def start_from_load_from(words: Sequence[str]) -> list[str]:
     work_dir = args.work_dir or cfg.get("work_dir") or default
     if cfg.get("load_from") and find_sound_checkpoint(work_dir) is None:
         print(f"{work_dir} has no checkpoint to resume from: starting from {cfg.load_from}")
-        words.remove("--resume")
+        first = next(i for i, word in enumerate(words) if word.partition("=")[0] == "--resume")
+        given = words[first] == "--resume" and words[first + 1 : first + 2] == ["auto"]
+        del words[first : first + 1 + given]
     return words

@@ -30,6 +30,12 @@ def test_the_first_call_starts_from_load_from(config, flags, capsys):
     assert start_from_load_from(["--resume", *flags, "--launcher", "none", config])[0] != config
 
 
+@pytest.mark.parametrize("resume", [["--resume", "auto"], ["--resume=auto"]])
+def test_the_word_auto_means_the_same(config, resume):
+    options = ["--cfg-options", "x=auto"]
+    assert start_from_load_from([config, *options, *resume]) == [config, *options]
+
+
 def test_later_calls_resume(config, tmp_path):
     save(tmp_path / "work_dirs/second")
     words = [config, "--resume"]
