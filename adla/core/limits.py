@@ -34,6 +34,7 @@ class Limits:
         bounded_pairs: Pairs up to which a ranking measures all, also by a measure with bounds.
         measured_pairs: Pairs up to which ADLA measures all by a measure with bounds.
         gate_elements: Elements of a block of the gate of the task-aligned assignment.
+        forced_choices: Priors in the first list of a ground truth that is to be forced.
     """
 
     free_waits: bool
@@ -50,6 +51,7 @@ class Limits:
     bounded_pairs: int
     measured_pairs: int
     gate_elements: int
+    forced_choices: int
 
 
 #: Two cores of a Xeon at 2.5 GHz.
@@ -68,6 +70,7 @@ CPU = Limits(
     bounded_pairs=2**22,
     measured_pairs=2**20,
     gate_elements=2**20,
+    forced_choices=16,
 )
 CUDA = Limits(
     free_waits=False,
@@ -84,6 +87,7 @@ CUDA = Limits(
     bounded_pairs=2**23,
     measured_pairs=2**23,
     gate_elements=2**26,
+    forced_choices=1024,
 )
 
 

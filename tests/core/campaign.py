@@ -39,6 +39,7 @@ def random_limits(rng: random.Random) -> dict:
         "dense_pairs": rng.choice([0, 100, 1000]),
         "sieved_pairs": rng.choice([0, 100, 1000]),
         "stock_pairs": 0,
+        "forced_choices": rng.choice([1, 2, 16, 1024]),
     }
 
 

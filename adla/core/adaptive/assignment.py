@@ -162,7 +162,7 @@ def _force_match(
     positives = gt_inds.new_zeros(num_gts + 1)
     positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
     wanting = (positives[1:] == 0).nonzero().squeeze(1)
-    length = forced_rounds.CHOICES
+    length = forced_rounds.first_length(wanting)
     while len(wanting):
         lists = run.best_free(gt_inds > 0, wanting, length)
         settled = forced_rounds.settle(*lists, none=0)

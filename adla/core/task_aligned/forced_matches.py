@@ -46,7 +46,7 @@ def force_matches(
     kept = torch.zeros(batch * num_priors, dtype=torch.bool, device=gt.device)
     best = largest_of_each(gt, metric.float())
     kept[targets.image[gt[best]] * num_priors + prior[best]] = True
-    length = forced_rounds.CHOICES
+    length = forced_rounds.first_length(wanting)
     while len(wanting):
         distances, nearest = _nearest(wanting, length, points, kept, targets, block_elements)
         places = targets.image[wanting, None] * num_priors + nearest

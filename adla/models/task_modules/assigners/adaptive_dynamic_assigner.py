@@ -42,8 +42,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         neg_iou_thr: Fixed negative threshold, in [0, pos_iou_thr].
         ignore_iof_thr: Priors with a larger share of their area in one ignore region are neither
             positive nor negative; values up to 0 switch the regions off.
-        force_match: Whether a ground truth without positive takes its best free prior. Needs one
-            host synchronization a round.
+        force_match: Whether a ground truth without positive takes its best free prior.
         decay: Progress at which alpha starts to fall and at which it has reached ``alpha0``,
             0 <= start < end <= 1 (Eq. 10).
         engine: ``auto``, ``sparse`` or ``dense``, as for :func:`adla.core.assign_adaptive`.
