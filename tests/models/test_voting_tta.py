@@ -36,7 +36,9 @@ def view(boxes, scores, labels=None, flip=None):
     return sample
 
 
-def test_boxes_and_scores_are_means_over_the_views(module):
+@pytest.mark.parametrize("block", [1, 512])
+def test_boxes_and_scores_are_means_over_the_views(module, block, monkeypatch):
+    monkeypatch.setattr("adla.models.dense_heads.box_voting._BLOCK", block)
     views = [
         view([[10, 10, 18, 18], [60, 20, 64, 24]], [0.9, 0.8]),
         view([[80, 10, 88, 18]], [0.3], flip="horizontal"),  # at [12, 10, 20, 18]

@@ -1,5 +1,7 @@
 """Box voting: what NMS drops still says where an object ends."""
 
+from collections.abc import Iterator
+
 import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
@@ -26,14 +28,26 @@ def vote_boxes(kept: InstanceData, candidates: InstanceData, min_iou: float) -> 
         The boxes (K, 4). One that no candidate overlaps so much stays as it is.
     """
     voted = [kept.bboxes[:0]]
+    blocks = votes_in_blocks(kept, candidates, min_iou)
+    for boxes, votes in zip(kept.bboxes.split(_BLOCK), blocks, strict=True):
+        total = votes.sum(1, keepdim=True)
+        mean = votes @ candidates.bboxes / total
+        voted.append(torch.where(total > 0, mean, boxes))
+    return torch.cat(voted)
+
+
+def votes_in_blocks(
+    kept: InstanceData, candidates: InstanceData, min_iou: float
+) -> Iterator[Tensor]:
+    """Yield what N candidates give to some of the kept boxes at a time, shape (k, N).
+
+    That is the score of a candidate of the same class with an IoU of `min_iou` or more, else 0.
+    Arguments are those of :func:`vote_boxes`.
+    """
     for boxes, labels in zip(kept.bboxes.split(_BLOCK), kept.labels.split(_BLOCK), strict=True):
         votes = pairwise_iou(boxes, candidates.bboxes) >= min_iou
         votes &= labels[:, None] == candidates.labels
-        weights = votes * candidates.scores
-        total = weights.sum(1, keepdim=True)
-        mean = weights @ candidates.bboxes / total
-        voted.append(torch.where(total > 0, mean, boxes))
-    return torch.cat(voted)
+        yield votes * candidates.scores
 
 
 def check_voting_iou(value: object, where: str = "test_cfg") -> None:

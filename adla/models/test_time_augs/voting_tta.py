@@ -10,9 +10,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from adla.core.overlaps import pairwise_iou
-
-from ..dense_heads.box_voting import check_voting_iou, vote_boxes
+from ..dense_heads.box_voting import check_voting_iou, vote_boxes, votes_in_blocks
 
 
 @MODELS.register_module()
@@ -69,8 +67,8 @@ def _mean_over_views(
         views: How many each view has.
         min_iou: IoU from which a box of the same class is of the same object.
     """
-    same = pairwise_iou(kept.bboxes, seen.bboxes) >= min_iou
-    same &= kept.labels[:, None] == seen.labels
-    scores = (same * seen.scores).split(views, dim=1)
-    best = [part.amax(1) if part.shape[1] else part.new_zeros(len(part)) for part in scores]
-    return torch.stack(best).mean(0)
+    means = [kept.scores[:0]]
+    for votes in votes_in_blocks(kept, seen, min_iou):
+        parts = [part for part in votes.split(views, dim=1) if part.shape[1]]
+        means.append(sum(part.amax(1) for part in parts) / len(views))
+    return torch.cat(means)
