@@ -15,6 +15,15 @@ from .assigners import find_assigners
 #: Arguments of a scheduler that say where it stands, not what its schedule is.
 _STATE = {"self", "optimizer", "last_step", "verbose", "args", "kwargs"}
 
+#: Settings of an optimizer's parameter groups, and what they are called.
+_OPTIMIZER_SETTINGS = {
+    "lr": "base learning rate",
+    "weight_decay": "weight decay",
+    "momentum": "momentum",
+    "betas": "betas",
+    "eps": "eps",
+}
+
 
 def describe_other_schedule(runner: Runner, checkpoint: Mapping[str, Any]) -> str:
     """Say what of the schedule differs from that of the checkpoint to be resumed; '' if nothing.
@@ -29,7 +38,7 @@ def describe_other_schedule(runner: Runner, checkpoint: Mapping[str, Any]) -> st
     """
     parts = [
         *_lengths(runner, checkpoint),
-        *_rates(runner, checkpoint),
+        *_optimizer(runner, checkpoint),
         *_schedulers(runner, checkpoint),
     ]
     if not parts:
@@ -72,28 +81,38 @@ def _jump(what: str, old: float, new: float) -> Iterator[str]:
         yield f"{what} jumps from {before} to {after}"
 
 
-def _rates(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the base learning rate that the optimizer keeps, of the first group that has another.
+def _optimizer(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the optimizer keeps of the checkpoint, each of the first group that has another.
 
-    Without ``optimizer`` in the checkpoint, that of the config holds.
+    Without ``optimizer`` in the checkpoint, that of the config holds. A scheduler of our own may
+    have changed any but the learning rate since.
     """
-    theirs = _base_rates(checkpoint.get("optimizer"))
-    ours = _base_rates(runner.optim_wrapper.state_dict())
-    for old, new in zip(theirs, ours, strict=False):
-        if f"{old:g}" != f"{new:g}":
-            yield f"the optimizer keeps the base learning rate {old:g} (config: {new:g})"
-            return
+    scheduled = any(hasattr(hook, "epoch_factor") for hook in runner.hooks)
+    theirs = _groups(checkpoint.get("optimizer"))
+    ours = _groups(runner.optim_wrapper.state_dict())
+    for setting, name in _OPTIMIZER_SETTINGS.items():
+        if scheduled and setting != "lr":
+            continue
+        for old, new in zip(theirs, ours, strict=False):
+            before, now = (_before_schedule(group, setting) for group in (old, new))
+            if before != now:
+                yield f"the optimizer keeps the {name} {before} (config: {now})"
+                break
 
 
-def _base_rates(state: Any) -> list[float]:
-    """Return the learning rate of each parameter group, of one optimizer or of several by name.
-
-    It is the one before any scheduler: ``initial_lr``, or ``lr`` where there is no scheduler.
-    """
+def _groups(state: Any) -> list[dict[str, Any]]:
+    """Return the parameter groups of one optimizer, or of several by name."""
     state = _mapping(state)
     if "param_groups" not in state:
-        return [rate for name in sorted(state) for rate in _base_rates(state[name])]
-    return [float(group.get("initial_lr", group["lr"])) for group in state["param_groups"]]
+        return [group for name in sorted(state) for group in _groups(state[name])]
+    return state["param_groups"]
+
+
+def _before_schedule(group: dict[str, Any], setting: str) -> str:
+    """Return a setting of a group as it was before any scheduler, to six digits; '' for none."""
+    value = group.get(f"initial_{setting}", group.get(setting))
+    values = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
+    return ", ".join(f"{float(one):g}" for one in values)
 
 
 def _schedulers(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:

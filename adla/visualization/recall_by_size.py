@@ -56,7 +56,8 @@ def save_hits(path: str | Path, runs: Mapping[str, list[Sample]]) -> Path:
             bottom += count
             cloud.scatter(sizes[mask], overlaps[mask], s=12, color=color, alpha=0.7, linewidth=0)
         total = f"{found.sum()} of {len(found)} found, {false_alarms} false alarms"
-        bars.set(title=f"{name}: {total}", ylabel="objects", xlabel="size, px")
+        bars.set_title(f"{name}: {total}", loc="left")
+        bars.set(ylabel="objects", xlabel="size, px")
         bars.set_xticks(np.arange(len(bottom)), [_name_bin(i) for i in range(len(bottom))])
         bars.set_axisbelow(True)
         bars.legend(loc="upper right")

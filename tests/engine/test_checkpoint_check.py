@@ -173,6 +173,22 @@ def test_another_rate_is_said_without_scheduler_and_without_adlas_hooks(scenes, 
     assert runner.optim_wrapper.get_lr()["lr"][0] == 0.002  # as the line says
 
 
+def test_another_setting_of_the_optimizer_is_said(scenes, tmp_path, damaged):
+    def other(state):
+        for group in state["optimizer"]["param_groups"]:
+            group["weight_decay"], group["betas"] = 0.25, (0.5, 0.75)
+
+    runner, warnings = build(
+        scenes, tmp_path, damaged(other), resume=True, **{"train_cfg.max_epochs": 1}
+    )
+    runner.train()
+    (line,) = [line for line in warnings if "schedule has changed" in line]
+    for setting, now in (("weight decay 0.25", "0.05"), ("betas 0.5, 0.75", "0.9, 0.999")):
+        assert f"the optimizer keeps the {setting} (config: {now})" in line
+    group = runner.optim_wrapper.param_groups[0]
+    assert (group["weight_decay"], group["betas"]) == (0.25, (0.5, 0.75))  # as the line says
+
+
 def test_what_is_equal_as_printed_is_no_change(scenes, tmp_path, damaged):
     runner, warnings = build(
         scenes, tmp_path, damaged(unschedule), resume=True, **{"train_cfg.max_epochs": 2}
