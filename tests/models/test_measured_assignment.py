@@ -64,7 +64,7 @@ class TestReference:
         reference = measured_reference.calibrated(reference) if calibrated else reference
         measure = measure_of(name, calibrated)
         positive = ignored = negative = 0
-        while counted < (10 if calibrated else 50):
+        while counted < (25 if calibrated else 50):
             priors, gts, preds, regions, params, iof_thr = random_case(rng)
             slow = Reference(
                 **params,
