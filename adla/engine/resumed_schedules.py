@@ -95,7 +95,7 @@ def _optimizer(runner: Runner, checkpoint: Mapping[str, Any]) -> Iterator[str]:
             continue
         for old, new in zip(theirs, ours, strict=False):
             before, now = (_before_schedule(group, setting) for group in (old, new))
-            if before != now:
+            if before and now and before != now:  # another optimizer has other settings
                 yield f"the optimizer keeps the {name} {before} (config: {now})"
                 break
 
