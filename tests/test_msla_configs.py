@@ -20,7 +20,7 @@ MIXING = ["yolov8/yolov8-n_pafpn_300e_sirst-v2.py", "yolov8/yolov8-n_pafpn_light
 def test_sizes_and_necks_are_whole():
     sizes = {(s, n, r) for s in "ns" for n in ("pafpn", "pafpn-p2") for r in ("300e",)}
     sizes |= {("n", n, r) for n in ("pafpn", "pafpn-p2") for r in ("light", "light-1280-120e")}
-    sizes |= {("n", "pafpn-p2", "light-1280-false-alarms")}
+    sizes |= {("n", "pafpn-p2", "light-1280-false-alarms"), ("s", "pafpn-p2", "light-1280-120e")}
     names = {f"yolov8/yolov8-{s}_{n}_{r}_sirst-v2.py" for s, n, r in sizes}
     assert names == set(LETTER)
     names = {f"msla/yolov8-{s}_{n}_msla-{r}_sirst-v2.py" for s, n, r in sizes}
