@@ -15,7 +15,7 @@ model = dict(
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(optimizer=dict(lr=0.0015))
 auto_scale_lr = dict(base_batch_size=8)
-train_cfg = dict(val_interval=24)
+train_cfg = dict(val_interval=_base_.max_epochs)
 # An average of the weights is what is tested.
 custom_hooks = [
     *_base_.custom_hooks,

@@ -189,6 +189,17 @@ def test_another_setting_of_the_optimizer_is_said(scenes, tmp_path, damaged):
     assert (group["weight_decay"], group["betas"]) == (0.25, (0.5, 0.75))  # as the line says
 
 
+def test_a_setting_that_one_optimizer_alone_has_is_no_change(scenes, tmp_path, damaged):
+    def other(state):
+        for group in state["optimizer"]["param_groups"]:
+            group["momentum"] = 0.9  # the config's optimizer, AdamW, has betas
+
+    same = {"train_cfg.max_epochs": 1, "param_scheduler": SCHEDULE}
+    runner, warnings = build(scenes, tmp_path, damaged(other), resume=True, **same)
+    runner.train()
+    assert not [line for line in warnings if "schedule has changed" in line]
+
+
 def test_what_is_equal_as_printed_is_no_change(scenes, tmp_path, damaged):
     runner, warnings = build(
         scenes, tmp_path, damaged(unschedule), resume=True, **{"train_cfg.max_epochs": 2}
