@@ -111,10 +111,10 @@ def _run(name: str, words: Sequence[str], doc: str | None) -> None:
     except UnpicklingError as error:
         sys.exit(f"adla: {explain_refusal(error)}")
     except CheckpointError as error:
-        reason = explain(error, words)
+        reason = explain(error)
         sys.exit(f"adla: {error}" + f"; {reason}" * bool(reason))
-    except (RuntimeError, ValueError, OSError) as error:
-        reason = explain(error, words)
+    except (RuntimeError, ValueError, TypeError, OSError) as error:
+        reason = explain(error)
         if not reason:
             raise
         sys.exit(f"adla: {reason}{_say_how_to_go_on(name) if isinstance(error, OSError) else ''}")

@@ -30,7 +30,8 @@ class Limits:
         candidates: Candidates in one block of the sparse search.
         runs: Runs of candidates that are held at once.
         bounds: Bounds of (ground truths x groups of priors) that are held at once.
-        ranked_pairs: Pairs that a ranking measures at once, at some thirty numbers each.
+        ranked_pairs: Pairs that a ranking, or ``SparseMaxIoUAssigner`` by a measure without zeros,
+            measures at once, at some thirty numbers each.
         bounded_pairs: Pairs up to which a ranking measures all, also by a measure with bounds.
         measured_pairs: Pairs up to which ADLA measures all by a measure with bounds.
         gate_elements: Elements of a block of the gate of the task-aligned assignment.

@@ -1,5 +1,7 @@
 """One sentence for what ends a training from outside."""
 
+import adla  # noqa: F401  isort: skip  before mmdet
+
 import os
 import signal
 import subprocess
@@ -9,9 +11,13 @@ from functools import partial
 
 import pytest
 import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
 from adla.cli.training_errors import explain
+from adla.core import alpha_at
 from adla.datasets.synthetic import write_scenes
 from adla.folder_lock import FolderInUseError, lock_file
 
@@ -22,10 +28,10 @@ from ..held_lock import held_elsewhere
 def test_an_op_without_a_kernel_for_16_bits():
     with pytest.raises(RuntimeError) as caught:
         torch.linalg.qr(torch.ones(2, 2, dtype=torch.bfloat16))
-    found = explain(caught.value, ["c.py", "--amp"])
-    assert found.endswith("has no kernel for bfloat16 on this device: train without --amp")
-    assert explain(caught.value, ["c.py"]) == ""
-    assert explain(RuntimeError("mat1 and mat2 must have the same dtype"), ["--amp"]) == ""
+    found = explain(caught.value)
+    assert "has no kernel for bfloat16 on this device: train without --amp" in found
+    assert found.endswith("--cfg-options optim_wrapper.type=OptimWrapper")
+    assert explain(RuntimeError("mat1 and mat2 must have the same dtype")) == ""
 
 
 class KilledWorker(list):
@@ -40,19 +46,19 @@ class KilledWorker(list):
 def test_a_worker_that_dies():
     with pytest.raises(RuntimeError) as caught:
         list(DataLoader(KilledWorker([0, 1]), num_workers=1))
-    assert explain(caught.value, []).startswith("a worker of the data loader was killed")
+    assert explain(caught.value).startswith("a worker of the data loader was killed")
 
 
 def test_a_full_disk():
     with pytest.raises(OSError, match="No space") as caught, open("/dev/full", "w") as file:
         file.write("x" * 10000)
-    assert explain(caught.value, []) == "No space left on device: while a file was written"
+    assert explain(caught.value) == "No space left on device: while a file was written"
 
 
 def test_a_file_that_may_not_be_written():
     error = PermissionError(13, "Permission denied", "work/epoch_1.pth")
-    assert explain(error, []) == "Permission denied: work/epoch_1.pth"
-    assert explain(ConnectionResetError(104, "Connection reset"), []) == ""
+    assert explain(error) == "Permission denied: work/epoch_1.pth"
+    assert explain(ConnectionResetError(104, "Connection reset")) == ""
 
 
 def test_a_damaged_checkpoint(tmp_path):
@@ -61,7 +67,7 @@ def test_a_damaged_checkpoint(tmp_path):
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(RuntimeError) as caught:
         torch.load(path)
-    assert explain(caught.value, []).startswith("the checkpoint is damaged")
+    assert explain(caught.value).startswith("the checkpoint is damaged")
 
 
 def test_a_folder_that_another_training_holds(tmp_path):
@@ -70,7 +76,51 @@ def test_a_folder_that_another_training_holds(tmp_path):
         pytest.raises(FolderInUseError) as caught,
     ):
         lock_file(tmp_path / "lock")
-    assert explain(caught.value, []).startswith("another process is at it")
+    assert explain(caught.value).startswith("another process is at it")
+
+
+YOLOV8 = "configs/yolov8/yolov8-n_pafpn_light_sirst-v2.py"
+MSLA = "configs/msla/yolov8-n_pafpn-p2_msla-light_sirst-v2.py"
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "message"),
+    [
+        (YOLOV8, {"version": "9.0"}, "version must be one of"),
+        (MSLA, {"scale": None}, "scale"),
+        (MSLA, {"topk": 0}, "topk must be"),
+    ],
+)
+def test_a_setting_that_adla_refuses(config, options, message):
+    """However deep mmengine's registries wrap it."""
+    cfg = Config.fromfile(config)
+    cfg.model.train_cfg.assigner.update(options)
+    init_default_scope("mmdet")
+    with pytest.raises(ValueError, match=message) as caught:
+        MODELS.build(cfg.model)
+    found = explain(caught.value)
+    assert message in found and "class `" not in found
+
+
+def test_a_fault_is_no_refusal():
+    with pytest.raises(ValueError, match="not enough") as caught:
+        _first, _second = [1]
+    assert explain(caught.value) == ""
+    with pytest.raises(ValueError, match="could not convert") as caught:  # inside adla, by float
+        alpha_at("half", 0.6, (0.1, 0.5))
+    assert explain(caught.value) == ""
+
+
+@pytest.mark.slow
+def test_a_refused_setting_ends_a_training_in_one_line(tmp_path):
+    write_scenes(tmp_path / "scenes", num_train=8, num_val=2, size=64, seed=1)
+    cfg = tiny_config(tmp_path / "scenes", tmp_path / "work")
+    cfg.model.train_cfg.assigner.alpha0 = 3
+    cfg.dump(tmp_path / "config.py")
+    command = [sys.executable, "-m", "adla", "train", str(tmp_path / "config.py")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "adla: alpha0 must be in [0, 1], but got 3"
 
 
 @pytest.mark.slow

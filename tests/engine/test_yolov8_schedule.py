@@ -65,7 +65,17 @@ def groups(wrapper):
     return wrapper.optimizer.param_groups
 
 
-def run(tmp_path, batch=4, epochs=6, images=80, hooks=(), wrapper=None, resume=False, **schedule):
+def run(
+    tmp_path,
+    batch=4,
+    epochs=6,
+    images=80,
+    hooks=(),
+    wrapper=None,
+    resume=False,
+    auto_scale_lr=None,
+    **schedule,
+):
     recorder = Recorder()
     torch.manual_seed(0)
     runner = Runner(
@@ -84,6 +94,7 @@ def run(tmp_path, batch=4, epochs=6, images=80, hooks=(), wrapper=None, resume=F
         default_scope="mmdet",
         experiment_name=f"schedule_{tmp_path.name}_{epochs}_{resume}",
         resume=resume,
+        auto_scale_lr=auto_scale_lr,
         cfg=dict(),
     )
     runner.train()
@@ -110,10 +121,21 @@ def test_six_epochs_of_twenty_batches(tmp_path):
     # Epoch 5: .01 (.165 + .01).
     assert list(after["lr"].values()) == pytest.approx([0.00175] * 4)
     assert (after["momentum"], after["counts"]) == (0.937, 16)
-    assert sum(row["updated"] for row in rows) == 20
-    assert [i for i, row in enumerate(rows) if row["updated"]][-4:] == [63, 75, 88, 101][
-        -4:
-    ] or True
+    # As soon as 1 + .15 i iterations, rounded, have passed since the last step; 16 from 100 on.
+    steps = [0, 1, 2, 3, 5, 7, 9, 12, 15, 19, 23, 28, 34, 41, 49, 59, 71, 85, 101, 117]
+    assert [i for i, row in enumerate(rows) if row["updated"]] == steps
+
+
+def test_auto_scale_lr_leaves_a_rate_that_is_meant_for_64_images(tmp_path):
+    """mmengine doubles it for batches of 8; a step has 64 images with either batch."""
+    scaling = dict(enable=True, base_batch_size=4)
+    rows, _ = run(tmp_path, batch=8, epochs=1, warmup_epochs=0, auto_scale_lr=scaling)
+    assert list(rows[0]["lr"].values()) == pytest.approx([0.01] * 4)
+    rows, _ = run(
+        tmp_path, batch=8, epochs=2, warmup_epochs=0, auto_scale_lr=scaling, resume=True
+    )
+    # .01 (.99 / 2 + .01)
+    assert list(rows[-1]["lr"].values()) == pytest.approx([0.00505] * 4)
 
 
 def test_the_weight_decay_is_meant_for_64_images(tmp_path):

@@ -143,8 +143,11 @@ def test_other_architectures_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"no whole YOLOv8 .* nothing for 'neck.downsamples.0.'"):
         read_yolov8(tmp_path / "hollow.pt")
     torch.save(dict(state_dict={}, meta={}), tmp_path / "mm.pth")
-    with pytest.raises(ValueError, match=r"has no 'model', but state_dict, meta"):
+    with pytest.raises(ValueError, match=r"under 'ema' or 'model'; it has 'state_dict', 'meta'"):
         read_yolov8(tmp_path / "mm.pth")
+    torch.save(dict(model=dict(weight=torch.ones(1))), tmp_path / "plain.pth")
+    with pytest.raises(ValueError, match=r"no network is pickled .*; it has 'model'$"):
+        read_yolov8(tmp_path / "plain.pth")
 
 
 class Writes:
@@ -236,10 +239,10 @@ def test_the_command(tmp_path):
     save(scattered(DetectionModel()), tmp_path / "y.pt")
     env = {**os.environ, "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(REPO / "tools/model_converters/yolov8.py")]
-    args = [str(tmp_path / "y.pt"), str(tmp_path / "out.pth")]
+    args = [str(tmp_path / "y.pt")]
     done = subprocess.run(command + args, env=env, capture_output=True, text=True)
     assert done.returncode == 0 and "3 classes" in done.stdout, done.stderr
-    state_dict = torch.load(tmp_path / "out.pth", weights_only=True)["state_dict"]
+    state_dict = torch.load(tmp_path / "y.pth", weights_only=True)["state_dict"]
     MODELS.build(small()).load_state_dict(state_dict, strict=True)
     config = REPO / "configs/yolov8/yolov8-n_pafpn_light_sirst-v2.py"
     done = subprocess.run(

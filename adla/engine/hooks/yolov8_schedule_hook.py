@@ -21,8 +21,8 @@ class YOLOv8ScheduleHook(Hook):
       `warmup_epochs`, and at least `min_warmup_iters` iterations.
     - Gradients are summed over as many iterations as make `nominal_batch` images; in the warmup
       their number grows from 1.
-    - The weight decay is meant for that number of images: it is multiplied by those of one step
-      over `nominal_batch`.
+    - Rate and weight decay are meant for that number of images. The decay is multiplied by those
+      of one step over `nominal_batch`; the rate stays, also with ``--auto-scale-lr``.
 
     All is a function of the iteration, so that a resumed training goes on as it would have.
 
@@ -62,6 +62,19 @@ class YOLOv8ScheduleHook(Hook):
         self.min_warmup_iters = min_warmup_iters
         self.nominal_batch = nominal_batch
 
+    def before_run(self, runner: Runner) -> None:
+        """Take back what ``--auto-scale-lr`` did to the rates, before a checkpoint is loaded."""
+        scaling = runner.auto_scale_lr or {}
+        optimizer = getattr(runner.optim_wrapper, "optimizer", None)  # none in a test
+        if optimizer is None or not scaling.get("enable"):
+            return
+        for group in optimizer.param_groups:
+            group["lr"] *= scaling["base_batch_size"] / images_per_iteration(runner)
+        runner.logger.info(
+            f"YOLOv8ScheduleHook: the rate is that of {self.nominal_batch} images a step, up to "
+            "which gradients are summed, so the scaling above is taken back"
+        )
+
     def before_train(self, runner: Runner) -> None:
         """Note the rates that the optimizer was built with, and scale the weight decay.
 
@@ -77,7 +90,7 @@ class YOLOv8ScheduleHook(Hook):
                 f"{type(runner.optim_wrapper).__name__} without"
             )
         loader = runner.train_dataloader
-        self.batch = loader.batch_sampler.batch_size * get_world_size()
+        self.batch = images_per_iteration(runner)
         self.warmup_iters = 0
         if self.warmup_epochs:
             self.warmup_iters = max(round(self.warmup_epochs * len(loader)), self.min_warmup_iters)
@@ -115,6 +128,11 @@ class YOLOv8ScheduleHook(Hook):
         if iteration >= self.warmup_iters:
             return end
         return start + (end - start) * iteration / self.warmup_iters
+
+
+def images_per_iteration(runner: Runner) -> int:
+    """Return how many images all processes together see in one iteration."""
+    return runner.train_dataloader.batch_sampler.batch_size * get_world_size()
 
 
 def bias_groups(model: nn.Module, optimizer: torch.optim.Optimizer) -> list[bool]:

@@ -114,9 +114,10 @@ def _check_whole(
 def _model_of(checkpoint: dict, path: str | Path) -> Any:
     model = checkpoint.get("ema") or checkpoint.get("model")
     if not isinstance(model, Inert):
+        keys = ", ".join(map(repr, list(checkpoint)[:5])) or "nothing"
         raise ValueError(
-            f"{path} is no checkpoint of ultralytics: it has no 'model', but "
-            f"{', '.join(map(str, list(checkpoint)[:5])) or 'nothing'}"
+            f"{path} is no checkpoint of ultralytics: no network is pickled under 'ema' or 'model'; "
+            f"it has {keys}"
         )
     return model
 

@@ -8,7 +8,7 @@ from mmdet.structures.bbox import get_box_tensor
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from adla.core.limits import CPU
+from adla.core.limits import limits_of
 
 from .assigner_inputs import assigned_labels
 
@@ -25,16 +25,16 @@ class MaxIoUInBlocks(MaxIoUAssigner):
 
     Args:
         *args: As for ``MaxIoUAssigner``.
-        block_pairs: Pairs measured at once.
+        block_pairs: Pairs measured at once; None for what suits the device.
         **kwargs: As for ``MaxIoUAssigner``.
 
     Raises:
         ValueError: If ``block_pairs`` is below 1.
     """
 
-    def __init__(self, *args: Any, block_pairs: int = CPU.ranked_pairs, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, block_pairs: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if block_pairs < 1:
+        if block_pairs is not None and block_pairs < 1:
             raise ValueError(f"block_pairs must be at least 1, but got {block_pairs}")
         self.block_pairs = block_pairs
 
@@ -48,7 +48,8 @@ class MaxIoUInBlocks(MaxIoUAssigner):
         priors, num_gts = pred_instances.priors, len(gt_instances)
         regions = 0 if gt_instances_ignore is None else len(gt_instances_ignore)
         wider = max(num_gts, regions)
-        if len(priors) * wider <= self.block_pairs:
+        block_pairs = self._pairs_of(priors)
+        if len(priors) * wider <= block_pairs:
             return super().assign(pred_instances, gt_instances, gt_instances_ignore)
         match_low_quality, self.match_low_quality = self.match_low_quality, False
         try:
@@ -56,7 +57,7 @@ class MaxIoUInBlocks(MaxIoUAssigner):
                 super(MaxIoUInBlocks, self).assign(
                     InstanceData(priors=part), gt_instances, gt_instances_ignore
                 )
-                for part in priors.split(max(self.block_pairs // wider, 1))
+                for part in priors.split(max(block_pairs // wider, 1))
             ]
         finally:
             self.match_low_quality = match_low_quality
@@ -71,11 +72,14 @@ class MaxIoUInBlocks(MaxIoUAssigner):
             labels = assigned_labels(gt_inds, gt_instances.labels)
         return AssignResult(num_gts, gt_inds, max_overlaps, labels=labels)
 
+    def _pairs_of(self, priors: Tensor) -> int:
+        return self.block_pairs or limits_of(priors.device).ranked_pairs
+
     def _low_quality_in_blocks(self, gt_boxes: Tensor, priors: Tensor, blocked: Tensor) -> Tensor:
         """Return k + 1 of the last ground truth k that a prior (N,) is a best one of, else 0."""
         matches = torch.zeros_like(blocked, dtype=torch.long)
         number = torch.arange(1, len(gt_boxes) + 1, device=matches.device)
-        rows = max(self.block_pairs // len(priors), 1)
+        rows = max(self._pairs_of(priors) // len(priors), 1)
         gt_boxes = get_box_tensor(gt_boxes)
         for some, numbers in zip(gt_boxes.split(rows), number.split(rows), strict=True):
             overlaps = self.iou_calculator(some, priors).masked_fill(blocked, -1)

@@ -40,7 +40,8 @@ class SparseMaxIoUAssigner(MaxIoUInBlocks):
 
     Args:
         *args: As for ``MaxIoUAssigner``.
-        block_pairs: Pairs measured at once by another calculator than mmdet's IoU.
+        block_pairs: Pairs measured at once by another calculator than mmdet's IoU; None for what
+            suits the device.
         **kwargs: As for ``MaxIoUAssigner``.
 
     Raises:
