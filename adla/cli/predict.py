@@ -63,7 +63,9 @@ def choose_model(args: argparse.Namespace) -> None:
     if not args.inputs:
         raise ValueError(f"--model {args.model} wants an image, a folder or a pattern")
     if args.out is None:
-        args.out = Path("work_dirs/predict", args.model, Path(args.inputs[0]).stem or "images")
+        name = Path(args.inputs[0]).stem
+        is_plain = name.strip(".") and not set(name) & set("*?[")  # no pattern, neither . nor ..
+        args.out = Path("work_dirs/predict", args.model, name if is_plain else "images")
 
 
 def check_out(out: Path, formats: list[str] | None) -> None:

@@ -3,7 +3,8 @@
 A finished run is never repeated, a stopped one resumes. The tables are in
 configs/paper_tables.yml; runs lie in work_dirs/benchmark of the current folder.
 Examples: ``adla table list``, ``adla table train V adla --seeds 0 1``, ``adla table test V``,
-``adla table train light --dataset demo``, ``adla table show V``, ``adla table smoke III IV``
+``adla table train light --dataset demo``, ``adla table show V``, ``adla table show light-hit-uav light-sen2ships``,
+``adla table smoke III IV``
 """
 
 import argparse
@@ -48,8 +49,12 @@ def parse_args(words: Sequence[str]) -> argparse.Namespace:
     smoke = commands.add_parser("smoke", help="try light variants of all rows of a table")
     table_smoke.add_arguments(smoke)
     for name, sub in parsers.items():
-        is_run = name in ("train", "test")
-        sub.add_argument("table", nargs=None if is_run else "?", help="such as V or light")
+        if name in ("list", "show"):
+            sub.add_argument("tables", nargs="*", help="such as V or light; none stands for all")
+        else:
+            sub.add_argument(
+                "table", nargs="?" if name == "measure" else None, help="such as V or light"
+            )
         sub.add_argument(
             "--work-dir", type=Path, default=Path("work_dirs/benchmark"), help="where runs lie"
         )
@@ -111,7 +116,7 @@ def run_stage(args: argparse.Namespace, tables: dict[str, Table], console: Conso
 
 def show(args: argparse.Namespace, tables: dict[str, Table], only_state: bool) -> int:
     """Print tables, or only the state of their rows."""
-    chosen = [find_table(tables, args.table)] if args.table else list(tables.values())
+    chosen = [find_table(tables, name) for name in args.tables] or list(tables.values())
     complexities = load_complexities(args.work_dir / "complexity.json")
     everything, problems, pages = [], [], []
     for table in chosen:

@@ -110,16 +110,19 @@ def _image_faults(inspection: Inspection, release: Release) -> list[str]:
     """Say which images cannot be of a release, by the size and the name in the annotations."""
     records, faults = inspection.records, []
     sizes, names = records.image_sizes, records.file_names
-    if release.side:
-        bad = sizes != release.side if release.square else sizes > release.side
+    wanted = release.size or (release.side, release.side)
+    if all(wanted):
+        is_exact = release.square or release.size is not None
+        bad = sizes != np.array(wanted) if is_exact else sizes > np.array(wanted)
         wrong = np.asarray(bad).any(axis=1)
-        shape = f"{release.side} x {release.side} px" + ("" if release.square else " at most")
+        shape = f"{wanted[0]} x {wanted[1]} px" + ("" if is_exact else " at most")
         for index in np.flatnonzero(wrong)[:1]:
             width, height = sizes[index].tolist()
             faults.append(
                 f"{int(wrong.sum()):,} images are not {shape}, such as {names[index]} "
                 f"({width:g} x {height:g})"
             )
+    if release.side:
         others = [name for name in names if not name.lower().endswith(".png")]
         if others:
             faults.append(f"{len(others):,} file names do not end in .png, such as {others[0]}")

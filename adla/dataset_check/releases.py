@@ -49,6 +49,7 @@ class Release:
         origin: Whose numbers these are.
         side: Longest side of its images in pixels, 0 where it is not known.
         square: Whether all images have that side in both directions.
+        size: Width and height of all images in pixels, None where they are not known.
         editions: Sets of files whose objects per class are known.
     """
 
@@ -62,6 +63,7 @@ class Release:
     origin: str = "published"
     side: int = 0
     square: bool = False
+    size: tuple[int, int] | None = None
     editions: tuple[Edition, ...] = ()
 
 
@@ -106,10 +108,11 @@ RELEASES = (
         square=True,
     ),
     Release(
-        "HIT-UAV split by scene",
+        "HIT-UAV at half size",
         HITUAVDataset,
         {"train": Split(2319, 2287, 19_855), "val": Split(579, 579, 4896)},
         origin="converted",
+        size=(320, 256),  # adla convert hit-uav --scale 0.5, which the configs are made for
     ),
     Release(
         "sen2ships in tiles of 256 px",

@@ -76,3 +76,25 @@ def read_means(work_dir: str | Path, names: Sequence[str]) -> dict[str, float | 
         factor = 100 if name.startswith("unassigned") else 1
         means[name] = factor * fmean(values) if values else None
     return means
+
+
+def read_curve(work_dir: str | Path, name: str) -> dict[int, float | None]:
+    """Return a metric of the evaluations during a training, in percent by epoch, ascending.
+
+    Args:
+        work_dir: Work directory of the training.
+        name: The metric with its prefix, such as ``tiny/AP50``.
+
+    Returns:
+        None for an epoch at which there was nothing to measure (-1); empty if there was no
+        evaluation.
+
+    Raises:
+        FileNotFoundError: If there are no scalars.
+        ValueError: If a line of them is broken.
+    """
+    records = select_records(load_scalars(work_dir), name)
+    return {
+        epoch: None if record[name] == -1 else 100 * record[name]
+        for epoch, record in records.items()
+    }

@@ -14,26 +14,43 @@ LEGEND = (
 )
 TRAINING_LEGEND = (
     "pos: positives per object, none: percent of objects without any; means over the training; "
-    "vt, t, s: objects below 8, 16, 32 px."
+    "vt, t, s: objects below 8, 16, 32 px. Misses, false alarms and placement are the parts of oLRP. "
+    "AP50@2: AP50 in the training, after epoch 2."
 )
-_SHORT = {"pos_per_gt": "pos", "unassigned_gts": "none"}
+_SHORT = {
+    "pos_per_gt": "pos",
+    "unassigned_gts": "none",
+    "oLRP_FN": "misses",
+    "oLRP_FP": "false alarms",
+    "oLRP_Loc": "placement",
+}
 
 
 def render_markdown(table: Table, lines: Sequence[Line]) -> str:
     """Draw a table in Markdown, its notes below it."""
-    columns = [*table.columns, *table.training]
-    training = [_short(name) for name in table.training]
-    head = ["row", "", "seed", *table.columns, *training, "params", "GFLOPs", "state"]
+    columns = columns_of(table, lines)
+    costs_are_known = any(line.complexity for line in lines)
+    names = [_short(name) for name in columns]
+    head = ["row", "", "seed", *names, *["params", "GFLOPs"] * costs_are_known, "state", "commit"]
     body = []
     for line in lines:
         numbers = [_cell(line, column) for column in columns]
         cost = line.complexity
         costs = [f"{cost.parameters:.1f}", f"{cost.gflops:.1f}"] if cost else ["", ""]
-        body.append([line.row.name, line.row.label, line.seed, *numbers, *costs, line.state])
+        ends = [*costs * costs_are_known, line.state, ", ".join(line.commits)]
+        body.append([line.row.name, line.row.label, line.seed, *numbers, *ends])
     source = f"Table {table.name}" if table.paper == "ADLA" else table.name
     title = f"## {source}: {table.title}"
     remarks = [f"- {text}" for text in remarks_of(table, lines)]
     return "\n".join([title, "", *_draw(head, body), *([""] if remarks else []), *remarks])
+
+
+def columns_of(table: Table, lines: Sequence[Line]) -> list[str]:
+    """Return the columns of a table, at the end the epochs of its curve that a line has."""
+    start = f"{table.curve}@"
+    points = {name for line in lines for name in line.ours if name.startswith(start)}
+    curve = sorted(points, key=lambda name: int(name.removeprefix(start)))
+    return [*table.columns, *table.training, *curve]
 
 
 def remarks_of(table: Table, lines: Sequence[Line]) -> list[str]:
@@ -79,17 +96,19 @@ def render_csv(lines: Sequence[Line]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         ["table", "row", "seed", "state", "column", "paper", "ours", "difference",
-         "params_millions", "gflops", "input_side", "config", "work_dir"]
+         "params_millions", "gflops", "input_side", "config", "work_dir",
+         "commit"]
     )  # fmt: skip
     for line in lines:
         cost = line.complexity
         costs = [cost.parameters, cost.gflops, cost.side] if cost else ["", "", ""]
-        for column in [*line.table.columns, *line.table.training]:
+        for column in columns_of(line.table, [line]):
             paper, ours = line.row.paper.get(column), line.ours.get(column)
             difference = "" if paper is None or ours is None else round(ours - paper, 4)
             writer.writerow(
                 [line.table.name, line.row.name, line.seed, line.state, column,
                  "" if paper is None else paper, "" if ours is None else round(ours, 4),
-                 difference, *costs, line.row.config or "", line.work_dir or ""]
+                 difference, *costs, line.row.config or "", line.work_dir or "",
+                 ", ".join(line.commits)]
             )  # fmt: skip
     return stream.getvalue()

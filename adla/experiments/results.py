@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from adla.evaluation.training_log import read_means
+from adla.evaluation.training_log import read_curve, read_means
 
 from .complexity import Complexity, complexity_key
 from .metrics import read_metrics
@@ -23,9 +23,11 @@ class Line:
         row: The row.
         seed: Seed of the run, 'mean' for the mean of several, empty if nothing was run.
         state: How far it is, or why it cannot be run.
-        ours: Our number by column, metrics in percent; None: there was nothing to measure.
+        ours: Our number by column, metrics in percent; None: there was nothing to measure. A point
+            of the table's curve is called as its metric and its epoch, 'AP50@2'.
         complexity: What the network costs, None if it was not measured.
         work_dir: Where the run lies, None if nothing was run.
+        commits: The code that trained it, see :class:`~adla.experiments.runs.Record`.
     """
 
     table: Table
@@ -35,6 +37,7 @@ class Line:
     ours: dict[str, float | None] = field(default_factory=dict)
     complexity: Complexity | None = None
     work_dir: Path | None = None
+    commits: tuple[str, ...] = ()
 
 
 def collect(
@@ -87,6 +90,7 @@ def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line,
     if record is None or not record.tested:
         return line, []
     problems = []
+    line.commits = tuple(record.commits)
     try:
         if has_changed(configs, run, record):
             line.state += ", config changed since"
@@ -101,6 +105,9 @@ def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line,
         problems.append(f"{where}: {error}")
     try:
         line.ours |= read_means(run.work_dir, table.training) if table.training else {}
+        if table.curve:
+            curve = read_curve(run.work_dir, f"{table.prefix}/{table.curve}")
+            line.ours |= {f"{table.curve}@{epoch}": value for epoch, value in curve.items()}
     except (ValueError, OSError) as error:
         problems.append(f"{where}: {error}")
     return line, problems

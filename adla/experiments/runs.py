@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,6 +61,8 @@ class Record:
         failed: Whether that stage ended with an error.
         checkpoint: File name of the checkpoint of the finished training, None before.
         tested: Whether that checkpoint was tested.
+        commits: Of the code that trained it, each once: more than one if a training was resumed
+            with another; see :func:`adla.experiments.code_version.code_version`.
     """
 
     config: str
@@ -71,6 +73,7 @@ class Record:
     failed: bool = False
     checkpoint: str | None = None
     tested: bool = False
+    commits: list[str] = field(default_factory=list)
 
 
 def make_run(root: Path, row: Row, seed: int, options: dict[str, Any]) -> Run:

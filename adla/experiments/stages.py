@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from adla.atomic_files import atomic_file
 
+from .code_version import code_version
 from .dataset_paths import check_data
 from .launcher import Launcher
 from .metrics import missing_columns
@@ -77,6 +78,7 @@ class Stages:
         resumes = last_checkpoint(run)
         if resumes:
             self.say(f"{run.name}: resumes from {resumes.name}")
+        record.commits = list(dict.fromkeys([*record.commits, code_version(self.launcher.root)]))
         self._execute(run, record, "train", self.launcher.train(run), cfg.train_cfg.max_epochs)
         checkpoint = last_checkpoint(run)
         if checkpoint is None:

@@ -21,7 +21,8 @@ LIGHT_TABLES = {
 }
 
 _TABLE_KEYS = {
-    "table", "paper", "title", "dataset", "columns", "prefix", "training", "notes", "rows", "grid",
+    "table", "paper", "title", "dataset", "columns", "prefix", "training", "curve", "notes", "rows",
+    "grid",
 }  # fmt: skip
 _ROW_KEYS = {"name", "label", "config", "options", "status", "reason", "note", "light", "numbers"}
 _GRID_KEYS = {"config", "across", "down", "numbers", "default"}
@@ -67,6 +68,7 @@ class Table:
         prefix: Prefix of the metrics in a metric file.
         training: Scalars of the training that make further columns.
         test_options: What its tests change of a config.
+        curve: Metric whose course over the epochs of the training makes further columns, or None.
         notes: Remarks on the table; the last is the paper's settings beside ours.
         rows: Its rows, names unique.
     """
@@ -81,6 +83,7 @@ class Table:
     test_options: dict[str, Any]
     notes: tuple[str, ...]
     rows: tuple[Row, ...]
+    curve: str | None = None
 
 
 def load_tables(path: Path) -> dict[str, Table]:
@@ -127,6 +130,7 @@ def _read_table(entry: dict, test_options: dict[str, dict], settings: dict[str, 
         test_options=test_options.get(entry["dataset"], {}),
         notes=(*entry.get("notes", ()), *_settings_note(settings, entry.get("paper"))),
         rows=tuple(rows),
+        curve=entry.get("curve"),
     )
 
 

@@ -1,3 +1,4 @@
+import argparse
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from adla import zoo
+from adla.cli.predict import choose_model
 from adla.engine.weights_export import export_weights
 from tests.inference.conftest import detector_files, write_raster  # noqa: F401
 
@@ -117,6 +119,17 @@ def test_a_model_that_comes_along_finds_what_its_checkpoint_finds(
     assert len(found) == len(whole) > 3
     for ours, theirs in zip(found, whole, strict=True):  # 16 bits
         assert ours["score"] == pytest.approx(theirs["score"], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [("pics/a.b.jpg", "a.b"), ("pics", "pics"), ("pics/*.jpg", "images"), ("..", "images"),
+     (".", "images"), ("/", "images"), ("a[12].png", "images")],
+)  # fmt: skip
+def test_where_a_model_that_comes_along_writes(own_zoo, given, folder):  # noqa: F811
+    args = argparse.Namespace(model="noise-n", inputs=[given], out=None)
+    choose_model(args)
+    assert args.out == Path("work_dirs/predict/noise-n", folder)
 
 
 @pytest.mark.parametrize(

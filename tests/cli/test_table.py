@@ -90,8 +90,10 @@ def test_all_tables_at_once_without_mmdet(tmp_path):
     shown = call("show", "--work-dir", tmp_path)
     assert shown.returncode == 0 and not shown.stderr
     assert "Table VIII" in shown.stdout and "MSLA-I" in shown.stdout
-    listed = call("list", "III")
+    listed = call("list", "III", "light-demo")
     assert "fsanet" in listed.stdout and "paper only" not in listed.stdout
+    titles = [line for line in listed.stdout.splitlines() if line and not line.startswith(" ")]
+    assert [title.split(":")[0] for title in titles] == ["III", "light-demo"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from adla.dataset_check.inspection import inspect_source
 from adla.dataset_check.network_view import Eyes
 from adla.dataset_check.published import compare_with_published
 from adla.dataset_check.releases import RELEASES, Edition, Release, Split
-from adla.datasets import AITODDataset, LEVIRShipDataset
+from adla.datasets import AITODDataset, HITUAVDataset, LEVIRShipDataset
 
 CLASSES = AITODDataset.METAINFO["classes"]
 
@@ -184,6 +184,22 @@ def test_an_edition_adds_up():
     assert edition.total(("trainval", "test")) == 700_645
 
 
+def test_hit_uav_at_full_size_is_not_what_its_configs_are_made_for(tmp_path, monkeypatch):
+    half = Release("HIT-UAV at half size", HITUAVDataset, {"train": Split(3)}, size=(320, 256))
+    monkeypatch.setattr("adla.dataset_check.published.RELEASES", (half,))
+    path = tmp_path / "train.json"
+    write(path, 3, [(9, 9)], HITUAVDataset.METAINFO["classes"])
+    for size, says in (((640, 512), "3 images are not 320 x 256 px, such as 1.png (640 x 512)"),
+                       ((320, 256), "")):  # fmt: skip
+        content = json.loads(path.read_text())
+        for image in content["images"]:
+            image |= dict(width=size[0], height=size[1])
+        path.write_text(json.dumps(content))
+        found = compare_with_published(inspections(tmp_path, "HITUAVDataset", {"train": path.name}))
+        different = [text for one in found for text in one.different]
+        assert different == ([f"train: HIT-UAV at half size train: {says}"] if says else [])
+
+
 def test_the_numbers_of_the_releases_add_up():
     """README and papers: 28,036 images of AI-TOD; 3,896 of LEVIR-Ship, 1,973 with a ship."""
     by_name = {release.name: release for release in RELEASES}
@@ -193,5 +209,5 @@ def test_the_numbers_of_the_releases_add_up():
     levir = by_name["LEVIR-Ship"].splits.values()
     assert sum(split.images for split in levir) == 3896
     assert sum(split.with_object for split in levir) == 1973
-    hit = by_name["HIT-UAV split by scene"].splits.values()
+    hit = by_name["HIT-UAV at half size"].splits.values()
     assert sum(split.images for split in hit) == 2898 and np.sum([s.objects for s in hit]) == 24_751

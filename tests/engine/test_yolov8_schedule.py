@@ -131,9 +131,7 @@ def test_auto_scale_lr_leaves_a_rate_that_is_meant_for_64_images(tmp_path):
     scaling = dict(enable=True, base_batch_size=4)
     rows, _ = run(tmp_path, batch=8, epochs=1, warmup_epochs=0, auto_scale_lr=scaling)
     assert list(rows[0]["lr"].values()) == pytest.approx([0.01] * 4)
-    rows, _ = run(
-        tmp_path, batch=8, epochs=2, warmup_epochs=0, auto_scale_lr=scaling, resume=True
-    )
+    rows, _ = run(tmp_path, batch=8, epochs=2, warmup_epochs=0, auto_scale_lr=scaling, resume=True)
     # .01 (.99 / 2 + .01)
     assert list(rows[-1]["lr"].values()) == pytest.approx([0.00505] * 4)
 

@@ -31,7 +31,8 @@ def tested(tmp_path):
     def write(row: Row, seed: int, metrics: dict | str) -> Run:
         run = make_run(tmp_path, row, seed, {})
         record = dict(config=row.config, options=row.options, seed=seed, digest="", stage="test",
-                      failed=False, checkpoint="epoch_1.pth", tested=True)  # fmt: skip
+                      failed=False, checkpoint="epoch_1.pth", tested=True,
+                      commits=["abc1234"])  # fmt: skip
         files = {"run.json": record, "test/20260101_000000/20260101_000000.json": metrics}
         for name, content in files.items():
             file = run.work_dir / name

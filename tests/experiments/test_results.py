@@ -2,10 +2,11 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
-from adla.evaluation.training_log import read_means
+from adla.evaluation.training_log import read_curve, read_means
 from adla.experiments.complexity import Complexity, complexity_key
 from adla.experiments.report import render_csv, render_markdown
 from adla.experiments.results import collect
@@ -29,14 +30,14 @@ def test_paper_ours_and_difference(table, tested, tmp_path):
     page = render_markdown(table, lines)
     assert cells(page, "fixed") == [
         ["fixed", "fixed thresholds", "0", "31.3 -> 40.0 (+8.7)", "11.25 -> 10.0 (-1.2)", "6.0",
-         "25.0", "1.2", "2.5", "tested"],
+         "25.0", "1.2", "2.5", "tested", "abc1234"],
         ["fixed", "fixed thresholds", "10", "31.3 -> 30.0 (-1.3)", "11.25 -> -", "6.0",
-         "25.0", "1.2", "2.5", "tested"],
+         "25.0", "1.2", "2.5", "tested", "abc1234"],
         ["fixed", "fixed thresholds", "mean", "31.3 -> 35.0 (+3.7)", "11.25 ->", "6.0",
-         "25.0", "1.2", "2.5", "mean of seeds 0, 10"],
+         "25.0", "1.2", "2.5", "mean of seeds 0, 10", ""],
     ]  # fmt: skip
-    assert cells(page, "gamma")[0][3:] == ["20.0 ->", "9.0 ->", "", "", "", "", "not run"]
-    assert cells(page, "fsanet")[0][-1] == "paper only"
+    assert cells(page, "gamma")[0][3:] == ["20.0 ->", "9.0 ->", "", "", "", "", "not run", ""]
+    assert cells(page, "fsanet")[0][-2] == "paper only"
     assert "- a remark\n- fsanet: not built" in page
 
     rows = list(csv.DictReader(io.StringIO(render_csv(lines))))
@@ -46,6 +47,7 @@ def test_paper_ours_and_difference(table, tested, tmp_path):
         "AP50", "31.3", "40.0", "8.7",
     )  # fmt: skip
     assert first["params_millions"] == "1.25" and first["work_dir"].endswith("seed0")
+    assert first["commit"] == "abc1234" and rows[-1]["commit"] == ""
     assert rows[-1]["ours"] == rows[-1]["difference"] == rows[-1]["seed"] == ""
 
 
@@ -107,6 +109,29 @@ def test_a_broken_line_of_the_training_is_named(table, tested, tmp_path):
     file.write_text('{"pos_per_gt": 1.0}\n')
     (problem,) = collect(table, tmp_path, {}, {}, CONFIG_ROOT)[1]
     assert f"{file} has a broken line (KeyError('step'))" in problem
+
+
+def test_the_course_of_a_metric_over_the_epochs(table, tested, tmp_path):
+    table = replace(table, curve="AP50")
+    run = tested(table.rows[0], 0, {"tiny/AP50": 0.4, "tiny/AP": 0.1})
+    (scalars,) = run.work_dir.glob("*/vis_data/scalars.json")
+    with scalars.open("a") as file:
+        for epoch, value in ((2, 0.125), (10, 0.25), (12, -1)):
+            file.write(json.dumps({"step": epoch, "tiny/AP50": value}) + "\n")
+    tested(table.rows[0], 1, {"tiny/AP50": 0.2, "tiny/AP": 0.1})  # evaluated at no epoch
+    assert read_curve(run.work_dir, "tiny/AP50") == {2: 12.5, 10: 25.0, 12: None}
+    lines, problems = collect(table, tmp_path, {}, {}, CONFIG_ROOT)
+    assert not problems
+    page = render_markdown(table, lines)
+    head = [cell.strip() for cell in page.splitlines()[2].strip("|").split("|")]
+    assert head[-5:] == ["AP50@2", "AP50@10", "AP50@12", "state", "commit"]
+    assert [row[-5:-2] for row in cells(page, "fixed")] == [
+        ["12.5", "25.0", "-"],
+        ["?"] * 3,
+        [""] * 3,
+    ]
+    columns = [row["column"] for row in csv.DictReader(io.StringIO(render_csv(lines)))]
+    assert columns[4:7] == ["AP50@2", "AP50@10", "AP50@12"] and columns.count("AP50@2") == 1
 
 
 def test_a_resumed_training_repeats_steps(table, tested):

@@ -25,6 +25,7 @@ VAL_FRAMES = (
     range(5751, 5761),
     range(8067, 9013),
 )
+PUBLISHED_FRAMES = 2898
 SOURCE = "HIT-UAV, CC BY 4.0, github.com/suojiashun/HIT-UAV-Infrared-Thermal-Dataset"
 JPEG_QUALITY = 90
 
@@ -121,6 +122,8 @@ def _add_notes(report: HITUAVReport, frames: list[Frame], published: bool) -> No
     if published:
         text = f"WARNING: the published split leaks: {text}; what is measured on it is too good"
     report.notes.append(text)
+    if len(frames) != PUBLISHED_FRAMES:
+        report.notes.append(f"{len(frames):,} frames; published are {PUBLISHED_FRAMES:,}")
     ignored = sum(category == len(CLASSES) for frame in frames for _, category, _ in frame.boxes)
     if ignored:
         report.notes.append(

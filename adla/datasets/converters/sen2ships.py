@@ -89,6 +89,11 @@ def convert_sen2ships(
     raise_problems(problems, root)
     tiles = [one for scene in scenes for one in choose_tiles(scene, tile)]
     cocos = _coco_files(tiles, tile)
+    lacking = [split for split, coco in cocos.items() if not coco["images"]]
+    raise_problems([f"{split}: no scene of its harbors" for split in lacking], root)
+    gone = sorted(REFERENCE_EMPTY.keys() - {scene.port for scene in scenes})
+    if gone:
+        report.notes.append(f"not in the json, but published: {', '.join(gone)}")
     with atomic_folder(out / "images") as folder:
         for one in tracked(tiles, "Writing tiles", progress):
             cut = pixels[one.port][one.y : one.y + one.height, one.x : one.x + one.width]

@@ -1,9 +1,10 @@
 """Read VisDrone-DET: one text file per image, ``x,y,w,h,score,category,truncation,occlusion``."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..image_reading import read_image_size
+from ..image_reading import find_damage, read_image_size
 from .coco_json import box_fault, number
 from .images import index_images
 
@@ -96,7 +97,13 @@ class SplitReader:
         """Read one image and its boxes; None, with a problem, if that cannot be done."""
         path = self._images[stem]
         try:
+            if damage := find_damage(path):
+                raise ValueError(f"not a whole image ({damage})")
             record = Regarded(path, read_image_size(path))
+        except ValueError as error:
+            self._problem(f"images/{path.name}: {error}")
+            return None
+        try:
             lines = self._lines(stem)
         except ValueError as error:
             self._problem(str(error))
@@ -151,7 +158,10 @@ class SplitReader:
             self._empty += 1
             return
         box = self._cut((x, y, w, h), record.size)
-        if fault := box_fault(box, record.size):
+        fault = box_fault((x, y, w, h), record.size, overhang=math.inf)
+        if not fault and min(box[2:]) <= 0:
+            fault = f"lies outside its image of {record.size}"
+        if fault:
             self._problem(f"{where}: box {(x, y, w, h)} {fault}")
             return
         self._add(int(category), bool(score), box, record)

@@ -59,7 +59,8 @@ def test_dont_care_is_a_crowd_of_every_class(source, tmp_path):
     assert [(ann["id"], ann["category_id"]) for ann in crowds] == [(2, 1), (7, 2), (8, 3), (9, 4)]
     assert all(ann["bbox"] == [15, 10, 4, 3] and ann["image_id"] == 1 for ann in crowds)
     assert len({ann["id"] for ann in annotations}) == len(annotations)
-    assert report.notes[1] == "1 boxes DontCare are crowds of each of the 4 classes"
+    assert report.notes[1] == "5 frames; published are 2,898"
+    assert report.notes[2] == "1 boxes DontCare are crowds of each of the 4 classes"
     dataset = HITUAVDataset(
         data_root=str(tmp_path / "out"),
         ann_file="val.json",

@@ -71,6 +71,8 @@ def test_tiles_by_harbor(source, tmp_path):
     assert report.notes == [
         "santos: no band B02 in the repository, B03 instead",
         "tokyo: left out, the repository has no image of it",
+        "not in the json, but published: algiers, cartagena, casablanca, durban, gdynia, genoa, "
+        "hedland, honolulu, klang, marseille, qingdao, san_francisco, valencia",
     ]
     rgb = pixels(0, (120, 90), 3)
     assert (tile_pixels(tmp_path / "out", "busan_48_26") == rgb[26:90, 48:112]).all()
@@ -208,6 +210,18 @@ def test_missing_and_broken_bands(source, tmp_path):
         convert(source, tmp_path / "out")
     Image.fromarray(pixels(0, (120, 90)).astype(np.int32)).save(picture)
     with pytest.raises(ValueError, match=r"busan_rgb\.tiff: has 1 bands, not 3"):
+        convert(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_split_without_a_harbor(source, tmp_path):
+    def leave_busan(content):
+        content["images"] = content["images"][:1]
+        ids = {image["id"] for image in content["images"]}
+        content["annotations"] = [a for a in content["annotations"] if a["image_id"] in ids]
+
+    change(source, leave_busan)
+    with pytest.raises(ValueError, match=r"val: no scene of its harbors"):
         convert(source, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

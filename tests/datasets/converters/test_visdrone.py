@@ -1,6 +1,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,17 +98,24 @@ def test_problems_are_named_and_nothing_is_written(source, tmp_path):
     (folder / "annotations" / "0000009_x.txt").write_text("")
     (folder / "annotations" / "0000003_00231_d_0000016.txt").write_bytes(b"\xff\xfe")
     Image.new("RGB", (5, 5)).save(folder / "images" / "0000008_y.jpg")
+    for name, half in (("0000010_cut", True), ("0000011_text", False)):
+        image = folder / "images" / f"{name}.jpg"
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)).save(image)
+        image.write_bytes(image.read_bytes()[: image.stat().st_size // 2] if half else b"text")
+        (folder / "annotations" / f"{name}.txt").write_text("")
     with pytest.raises(ValueError) as error:
         convert(source, tmp_path / "out")
     for part in (
         f"{TRAIN}/annotations/0000002_00005_d_0000014.txt, line 1: '1,2,3' is not eight numbers",
         "line 2: category 12 and score 1",
-        "line 3: box (70.0, 2.0, 3.0, 4.0) has no width or height",
+        "line 3: box (70.0, 2.0, 3.0, 4.0) lies outside its image of (64, 48)",
         "line 4: box (1.0, 2.0, 3.0, -4.0) has no width or height",
         "line 5: category 1 and score 2",
         "annotations/0000009_x.txt: no image of that name",
         "images/0000008_y.jpg: no annotations/0000008_y.txt",
         "annotations/0000003_00231_d_0000016.txt: not a text file",
+        f"{TRAIN}/images/0000010_cut.jpg: not a whole image (",
+        f"{TRAIN}/images/0000011_text.jpg: not a whole image (",
     ):
         assert part in str(error.value)
     assert not (tmp_path / "out").exists()
