@@ -3,7 +3,7 @@
 A finished run is never repeated, a stopped one resumes. The tables are in
 configs/paper_tables.yml; runs lie in work_dirs/benchmark of the current folder.
 Examples: ``adla table list``, ``adla table train V adla --seeds 0 1``, ``adla table test V``,
-``adla table train light --dataset demo``, ``adla table show V``, ``adla table show light-hit-uav light-sen2ships``,
+``adla table train light --dataset demo``, ``adla table show light-hit-uav light-sen2ships``,
 ``adla table smoke III IV``
 """
 

@@ -14,8 +14,8 @@ LEGEND = (
 )
 TRAINING_LEGEND = (
     "pos: positives per object, none: percent of objects without any; means over the training; "
-    "vt, t, s: objects below 8, 16, 32 px. Misses, false alarms and placement are the parts of oLRP. "
-    "AP50@2: AP50 in the training, after epoch 2."
+    "vt, t, s: objects below 8, 16, 32 px. Misses, false alarms and placement are the parts of "
+    "oLRP. AP50@2: AP50 in the training, after epoch 2."
 )
 _SHORT = {
     "pos_per_gt": "pos",

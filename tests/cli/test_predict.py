@@ -126,7 +126,7 @@ def test_a_model_that_comes_along_finds_what_its_checkpoint_finds(
     [("pics/a.b.jpg", "a.b"), ("pics", "pics"), ("pics/*.jpg", "images"), ("..", "images"),
      (".", "images"), ("/", "images"), ("a[12].png", "images")],
 )  # fmt: skip
-def test_where_a_model_that_comes_along_writes(own_zoo, given, folder):  # noqa: F811
+def test_where_a_model_that_comes_along_writes(own_zoo, given, folder):
     args = argparse.Namespace(model="noise-n", inputs=[given], out=None)
     choose_model(args)
     assert args.out == Path("work_dirs/predict/noise-n", folder)

@@ -80,6 +80,10 @@ def test_count_by_size_by_hand():
     counts = count_by_size(gt_inds, gts)
     assert counts.tolist() == [[2, 3, 1], [1, 1, 0], [0, 0, 0], [1, 0, 1]]
     assert count_by_size(gt_inds.clamp(max=0), gts[:0]).sum() == 0
+    mask = torch.ones(len(gts) + 2, dtype=torch.bool)
+    mask[-2:] = False  # a batch that another image fills up
+    padded = torch.cat([gts, gts.new_zeros(2, 4)])
+    assert count_by_size(gt_inds, padded, mask).tolist() == counts.tolist()
 
 
 def test_count_by_size_agrees_with_the_assignment():

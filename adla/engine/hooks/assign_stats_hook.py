@@ -100,7 +100,7 @@ class AssignStatsHook(Hook):
             inputs = (scores, boxes, priors, gt_labels, gt_boxes, gt_mask)
             result = assign_batch(*inputs, *args, **kwargs)
             for inds, gts, mask in zip(result.gt_inds, gt_boxes, gt_mask, strict=True):
-                self._add(path, count_by_size(inds, gts[mask]))
+                self._add(path, count_by_size(inds, gts, mask))
             return result
 
         return listening
@@ -109,12 +109,13 @@ class AssignStatsHook(Hook):
         self._counts[path] = self._counts[path] + counts if path in self._counts else counts
 
 
-def count_by_size(gt_inds: Tensor, gt_boxes: Tensor) -> Tensor:
+def count_by_size(gt_inds: Tensor, gt_boxes: Tensor, gt_mask: Tensor | None = None) -> Tensor:
     """Count what the ground truths of one image got.
 
     Args:
         gt_inds: Assignment of shape (N,): k + 1 for a positive of ground truth k, else at most 0.
         gt_boxes: Ground truths of shape (K, 4), xyxy in pixels.
+        gt_mask: Which of them there are, bool (K,); the others fill up a batch. None for all.
 
     Returns:
         Counts of shape (size bins, 3), int64: ground truths, positives, ground truths without any.
@@ -126,6 +127,8 @@ def count_by_size(gt_inds: Tensor, gt_boxes: Tensor) -> Tensor:
     positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
     positives = positives[1:]
     rows = torch.stack([torch.ones_like(positives), positives, (positives == 0).long()], dim=1)
+    if gt_mask is not None:
+        rows = rows * gt_mask[:, None]
     return counts.index_add_(0, size_bin_indices(clean_boxes(gt_boxes)), rows)
 
 

@@ -116,8 +116,8 @@ def _model_of(checkpoint: dict, path: str | Path) -> Any:
     if not isinstance(model, Inert):
         keys = ", ".join(map(repr, list(checkpoint)[:5])) or "nothing"
         raise ValueError(
-            f"{path} is no checkpoint of ultralytics: no network is pickled under 'ema' or 'model'; "
-            f"it has {keys}"
+            f"{path} is no checkpoint of ultralytics: no network is pickled under 'ema' or "
+            f"'model'; it has {keys}"
         )
     return model
 

@@ -60,10 +60,11 @@ def assign_points(
     beyond = place > pseudo[:, :2] if open_border else place >= pseudo[:, :2]
     inside = beyond & (place < pseudo[:, 2:])
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    smallest, chosen = areas.where(inside.all(-1), areas.new_tensor(torch.inf)).min(1)
+    outside = ~inside.all(-1)
+    smallest, chosen = areas.expand(outside.shape).masked_fill(outside, torch.inf).min(1)
     held = smallest.isfinite()
     return LevelTargets(
-        labels[chosen].where(held, labels.new_tensor(background)),
+        labels[chosen].masked_fill(~held, background),
         boxes[chosen] * held[:, None],
         pseudo[chosen] * held[:, None],
     )

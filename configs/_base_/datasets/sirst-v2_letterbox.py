@@ -1,5 +1,5 @@
-# SIRST-V2 as MSLA-YOLOv8 has it: letterboxed to 640 px, mosaic and mixup, trained on trainval_full
-# and measured on test_full. Neither mixing shrinks an image (tools/analysis/pipeline_losses.py).
+# SIRST-V2 letterboxed to 640 px, with mosaic and mixup, trained on trainval_full and measured on
+# test_full. Neither mixing shrinks an image (tools/analysis/pipeline_losses.py).
 _base_ = "./sirst-v2_detection.py"
 
 image_scale = (640, 640)
