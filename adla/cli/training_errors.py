@@ -51,10 +51,13 @@ def explain(error: Exception) -> str:
 def _refusal(error: Exception) -> str:
     """Return the message of an error that a `raise` in adla's files made; '' if there is none.
 
-    mmengine's registries wrap such an error once for each module that they were building.
+    mmengine's registries wrap such an error once for each module that they were building, with
+    its message in theirs.
     """
     package = Path(adla.__file__).parent
     for one in _chain(error):
+        if str(one) not in str(error):  # it was dealt with, and what followed is another fault
+            break
         for place in traceback.extract_tb(one.__traceback__)[-1:]:
             is_ours = Path(place.filename).is_relative_to(package)
             if is_ours and (place.line or "").startswith("raise "):

@@ -29,15 +29,14 @@ _SHORT = {
 def render_markdown(table: Table, lines: Sequence[Line]) -> str:
     """Draw a table in Markdown, its notes below it."""
     columns = columns_of(table, lines)
-    costs_are_known = any(line.complexity for line in lines)
     names = [_short(name) for name in columns]
-    head = ["row", "", "seed", *names, *["params", "GFLOPs"] * costs_are_known, "state", "commit"]
+    head = ["row", "", "seed", *names, "params", "GFLOPs", "state", "commit"]
     body = []
     for line in lines:
         numbers = [_cell(line, column) for column in columns]
         cost = line.complexity
         costs = [f"{cost.parameters:.1f}", f"{cost.gflops:.1f}"] if cost else ["", ""]
-        ends = [*costs * costs_are_known, line.state, ", ".join(line.commits)]
+        ends = [*costs, line.state, ", ".join(line.commits)]
         body.append([line.row.name, line.row.label, line.seed, *numbers, *ends])
     source = f"Table {table.name}" if table.paper == "ADLA" else table.name
     title = f"## {source}: {table.title}"
@@ -96,19 +95,18 @@ def render_csv(lines: Sequence[Line]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         ["table", "row", "seed", "state", "column", "paper", "ours", "difference",
-         "params_millions", "gflops", "input_side", "config", "work_dir",
-         "commit"]
+         "params_millions", "gflops", "input_side", "config", "work_dir", "commit"]
     )  # fmt: skip
     for line in lines:
         cost = line.complexity
         costs = [cost.parameters, cost.gflops, cost.side] if cost else ["", "", ""]
+        commits = ", ".join(line.commits)
         for column in columns_of(line.table, [line]):
             paper, ours = line.row.paper.get(column), line.ours.get(column)
             difference = "" if paper is None or ours is None else round(ours - paper, 4)
             writer.writerow(
                 [line.table.name, line.row.name, line.seed, line.state, column,
                  "" if paper is None else paper, "" if ours is None else round(ours, 4),
-                 difference, *costs, line.row.config or "", line.work_dir or "",
-                 ", ".join(line.commits)]
+                 difference, *costs, line.row.config or "", line.work_dir or "", commits]
             )  # fmt: skip
     return stream.getvalue()

@@ -102,6 +102,16 @@ def test_a_setting_that_adla_refuses(config, options, message):
     assert message in found and "class `" not in found
 
 
+def test_a_refusal_that_was_dealt_with_is_not_blamed():
+    try:
+        try:
+            alpha_at(2, 0.6, (0.1, 0.5))
+        except ValueError:
+            raise RuntimeError("another fault") from None
+    except RuntimeError as error:
+        assert "progress" in str(error.__context__) and explain(error) == ""
+
+
 def test_a_fault_is_no_refusal():
     with pytest.raises(ValueError, match="not enough") as caught:
         _first, _second = [1]
