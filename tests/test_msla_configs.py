@@ -22,7 +22,7 @@ def test_sizes_and_necks_are_whole():
     sizes |= {("n", n, r) for n in ("pafpn", "pafpn-p2") for r in ("light", "light-1280-120e")}
     sizes |= {("n", "pafpn-p2", "light-1280-false-alarms"), ("s", "pafpn-p2", "light-1280-120e")}
     names = {f"yolov8/yolov8-{s}_{n}_{r}_sirst-v2.py" for s, n, r in sizes}
-    other = {"yolov8/yolov8-n_pafpn-p2_light-512_sen2ships.py"}
+    other = {f"yolov8/yolov8-n_pafpn-p2_light-{r}.py" for r in ("512_sen2ships", "640_hit-uav")}
     assert names | other == set(LETTER)
     names = {f"msla/yolov8-{s}_{n}_msla-{r}_sirst-v2.py" for s, n, r in sizes}
     assert names - set(MSLA) == {"msla/yolov8-n_pafpn_msla-light-1280-120e_sirst-v2.py"}

@@ -60,7 +60,7 @@ def test_a_row_from_a_crash_to_the_table(tmp_path):
     shown = call("show", "light-demo", *options)
     assert shown.returncode == 0, shown.stderr
     (row,) = [line for line in shown.stdout.splitlines() if line.startswith("| fixed ")]
-    assert row.strip("| ").endswith("tested") and "?" not in row
+    assert "| tested " in row and "?" not in row
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Rename the weights of ultralytics' YOLOv8, so that a training can start from them.
 
-Example: ``adla convert yolov8 yolov8n.pt --config CONFIG``
+Example: ``adla convert yolov8 yolov8n.pt yolov8n.pth --config CONFIG``
 """
 
 import argparse
