@@ -234,6 +234,16 @@ def test_damaged_files_get_one_sentence(tmp_path):
         read_yolov8(other)
 
 
+@pytest.mark.parametrize("also", [[], ["sub/../y.pth"]])
+def test_the_command_does_not_overwrite_its_input(tmp_path, adla_command, monkeypatch, also):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "y.pth").write_text("precious")
+    code, _, err = adla_command("convert", "yolov8", "y.pth", *also)
+    assert code == 2 and "y.pth would be overwritten: name another file" in err
+    assert (tmp_path / "y.pth").read_text() == "precious"
+
+
 @pytest.mark.slow
 def test_the_command(tmp_path):
     save(scattered(DetectionModel()), tmp_path / "y.pt")

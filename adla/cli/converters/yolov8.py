@@ -33,6 +33,8 @@ def main(words: Sequence[str]) -> int:
     args = parse_args(words)
     out = args.out or Path(args.file).with_suffix(".pth")
     with one_line_errors(PROGRAM):
+        if Path(out).resolve() == Path(args.file).resolve():
+            raise ValueError(f"{args.file} would be overwritten: name another file to write")
         from adla.models.checkpoints import convert_yolov8
 
         lines = convert_yolov8(args.file, out, args.config)
