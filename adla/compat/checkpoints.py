@@ -9,7 +9,8 @@ that torch refuses a second time without any check, which `allow_training_state`
 An older torch has no such default. There a checkpoint is loaded as mmengine loads it.
 
 Whatever reads a checkpoint of this machine, mmengine's runner among them, reads it by
-`read_checkpoint`: what is no checkpoint gives one message.
+`read_checkpoint`: what is no checkpoint gives one message. ``adla://NAME`` is a model of
+`adla.zoo`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.version import Version
+
+from adla.zoo import find_model
+
+#: What comes before the name of a model of `adla.zoo` where a config wants a checkpoint.
+MODEL_PREFIX = "adla://"
 
 
 class CheckpointError(ValueError):
@@ -119,6 +125,24 @@ def allow_training_state() -> None:
     torch.serialization.add_safe_globals(list_training_state())
     if hasattr(mmengine_checkpoint, "_safe_torch_load"):
         mmengine_checkpoint._safe_torch_load = torch.load
+
+
+def load_from_zoo(name: str, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a model that comes along, by the name that a config has for it: ``adla://NAME``.
+
+    Args:
+        name: With its prefix.
+        map_location: As ``torch.load`` takes it.
+
+    Raises:
+        ValueError: If there is no such model; the message lists those that there are.
+    """
+    return read_checkpoint(find_model(name.removeprefix(MODEL_PREFIX)), map_location)
+
+
+def offer_models() -> None:
+    """Let ``load_from`` and mmengine's ``Pretrained`` name the models that come along."""
+    mmengine_checkpoint.CheckpointLoader.register_scheme(MODEL_PREFIX, load_from_zoo, force=True)
 
 
 def explain_refusal(error: UnpicklingError) -> str:

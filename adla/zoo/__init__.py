@@ -34,7 +34,7 @@ def find_model(name: str, folder: Path = FOLDER) -> Path:
     models = list_models(folder)
     if name in models:
         return folder / f"{name}.pth"
-    what = f"there is no model {name!r}" if name else "--model wants a name"
+    what = f"there is no model {name!r}" if name else "no model is named"
     if not models:
         raise ValueError(f"{what}: no model comes with this version; name CONFIG and CHECKPOINT")
     width = max(map(len, models))

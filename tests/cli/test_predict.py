@@ -135,7 +135,7 @@ def test_where_a_model_that_comes_along_writes(own_zoo, given, folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--model"], "--model wants a name; these come with adla:\n  noise-n  vehicle, ship,"),
+        (["--model"], "no model is named; these come with adla:\n  noise-n  vehicle, ship,"),
         (["--model", "none", "{picture}"], "there is no model 'none'; these come with adla:"),
         (["--model", "noise-n"], "--model noise-n wants an image, a folder or a pattern"),
         (["--model", "noise-n", "a.py", "b.pth", "{picture}"],

@@ -13,6 +13,7 @@ from mmengine.runner import CheckpointLoader
 
 from adla.compat.checkpoints import CheckpointError, explain_refusal, get_statistic
 from adla.compat.prepare import prepare_stack
+from adla.zoo import find_model, list_models
 from tests.engine.conftest import scenes  # noqa: F401
 from tests.engine.training import tiny_config
 
@@ -116,6 +117,20 @@ def test_what_mmdet_would_stumble_over_is_refused(tmp_path, content, reason):
     torch.save(content, tmp_path / "bad.pth")
     with pytest.raises(CheckpointError, match=rf"bad\.pth is no readable checkpoint: {reason}"):
         CheckpointLoader.load_checkpoint(str(tmp_path / "bad.pth"), map_location="cpu")
+
+
+@pytest.mark.parametrize("name", list(list_models()))
+def test_a_model_that_comes_along_is_a_checkpoint_by_its_name(name):
+    loaded = CheckpointLoader.load_checkpoint(f"adla://{name}", "cpu")
+    weights = torch.load(find_model(name), weights_only=True)["state_dict"]
+    assert list(loaded["state_dict"]) == list(weights)
+    assert all(torch.equal(loaded["state_dict"][key], weights[key]) for key in weights)
+
+
+@pytest.mark.parametrize("name", ["adla://hit-uav", "adla://../zoo/hit-uav-n", "adla://"])
+def test_an_unknown_model_lists_those_that_come_along(name):
+    with pytest.raises(ValueError, match=r"these come with adla:(?s:.*)hit-uav-n +Person"):
+        CheckpointLoader.load_checkpoint(name)
 
 
 def test_a_damaged_checkpoint_is_not_called_code():

@@ -116,20 +116,28 @@ def read_pixels(pictures: list[Path]) -> ndarray:
         ValueError: If a file is damaged, or its numbers are not of a kind that is known.
     """
     planes = [plane for path in pictures for plane in _read_planes(path, len(pictures))]
-    return np.stack(planes, axis=-1)
+    kinds = sorted({str(plane.dtype) for plane in planes})
+    folder = pictures[0].parent.name
+    if len(kinds) > 1:
+        names = ", ".join(path.name for path in pictures)
+        mixed = " and ".join(kinds)
+        raise ValueError(f"{folder}: bands of {mixed}, but one kind is wanted: {names}")
+    colors = np.stack(planes, axis=-1)
+    if colors.dtype == np.uint8:
+        return colors
+    if colors.dtype == np.uint16:
+        gain = _GAIN if len(pictures) == 3 else 1.0
+        return np.rint(np.clip(colors * (gain * 255 / _FULL_SCALE), 0, 255)).astype(np.uint8)
+    raise ValueError(
+        f"{folder}/{pictures[0].name}: holds {kinds[0]} values, but published are 8 or 16 bits"
+    )
 
 
 def _read_planes(path: Path, files: int) -> ndarray:
-    """Return the first three bands of a picture, or the first of a band's file, as uint8."""
+    """Return the first three bands of a picture, or the first of a band's file."""
     wanted = [1] if files == 3 else [1, 2, 3]
-    name = f"{path.parent.name}/{path.name}"
     with _opened(path) as dataset:
         if dataset.count < len(wanted):
+            name = f"{path.parent.name}/{path.name}"
             raise ValueError(f"{name}: has {dataset.count} bands, not {len(wanted)}")
-        values = dataset.read(wanted)
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == np.uint16:
-        gain = _GAIN if files == 3 else 1.0
-        return np.rint(np.clip(values * (gain * 255 / _FULL_SCALE), 0, 255)).astype(np.uint8)
-    raise ValueError(f"{name}: holds {values.dtype} values, but published are 8 or 16 bits")
+        return dataset.read(wanted)

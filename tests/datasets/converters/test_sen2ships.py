@@ -214,6 +214,15 @@ def test_missing_and_broken_bands(source, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.int32])
+def test_bands_of_two_kinds_are_not_mixed(source, tmp_path, kind):
+    write_band(source / "sen2ships" / "santos", "B04", np.zeros((80, 64), kind))
+    kinds = " and ".join(sorted([np.dtype(kind).name, "uint16"]))
+    with pytest.raises(ValueError, match=f"santos: bands of {kinds}, but one kind .*B04"):
+        convert(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_split_without_a_harbor(source, tmp_path):
     def leave_busan(content):
         content["images"] = content["images"][:1]
