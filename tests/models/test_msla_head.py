@@ -11,6 +11,7 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
 from adla.models import DFLPointCoder, MSLAHead
+from adla.models.dense_heads.box_grid import snap_boxes
 from tests.core import overlap_reference
 
 STRIDES = [4, 8]
@@ -22,7 +23,9 @@ TEST_CFG = dict(
     nms=dict(type="nms", iou_threshold=0.5),
     max_per_img=20,
 )
-META = dict(batch_input_shape=(64, 32), img_shape=(60, 30), scale_factor=(2.0, 2.0))
+META = dict(
+    batch_input_shape=(64, 32), img_shape=(60, 30), ori_shape=(30, 15), scale_factor=(2.0, 2.0)
+)
 
 
 def build(seed=0, **kwargs) -> MSLAHead:
@@ -291,6 +294,39 @@ def test_voting_keeps_to_image_coordinates_and_needs_nms():
 def test_a_voting_iou_that_cannot_be_is_refused(value):
     with pytest.raises(ValueError, match=r"test_cfg.voting_iou must be a number in \(0, 1\]"):
         build(test_cfg=ConfigDict({**TEST_CFG, "voting_iou": value}))
+
+
+def test_edges_lie_on_whole_pixels_of_the_image_alone():
+    head = build(test_cfg=ConfigDict({**TEST_CFG, "box_grid": 1})).eval()
+    plain = build().eval()
+    outs = head(features())
+    for options in (dict(rescale=True), dict(rescale=False), dict(rescale=True, with_nms=False)):
+        found = head.predict_by_feat(*outs, batch_img_metas=[META] * 2, **options)
+        wanted = plain.predict_by_feat(*outs, batch_img_metas=[META] * 2, **options)
+        for mine, theirs in zip(found, wanted, strict=True):
+            boxes = theirs.bboxes
+            if options == dict(rescale=True):
+                assert not (mine.bboxes % 1).any() and (boxes % 1).any()
+                boxes = snap_boxes(boxes, 1, META["ori_shape"])
+            torch.testing.assert_close(mine.bboxes, boxes)
+            torch.testing.assert_close(mine.scores, theirs.scores)
+
+
+def test_votes_are_counted_before_edges_are_moved():
+    boxes = [[0.0, 0, 8, 8], [2.8, 0, 10.8, 8]]  # their mean by score ends at 8.7
+    results = instances(boxes, [0, 0])
+    results.scores = torch.tensor([0.75, 0.25])
+    cfg = ConfigDict({**TEST_CFG, "voting_iou": 0.4, "box_grid": 1})
+    cfg.nms.iou_threshold = 0.4
+    meta = {**META, "scale_factor": (1.0, 1.0), "ori_shape": (60, 30)}
+    found = build(test_cfg=cfg)._bbox_post_process(results, cfg, rescale=True, img_meta=meta)
+    assert found.bboxes.tolist() == [[1, 0, 9, 8]]
+
+
+@pytest.mark.parametrize("value", [0, -1, "one", None, True])
+def test_a_grid_that_cannot_be_is_refused(value):
+    with pytest.raises(ValueError, match=r"test_cfg.box_grid must be .*but got"):
+        build(test_cfg=ConfigDict({**TEST_CFG, "box_grid": value}))
 
 
 def test_levels_that_do_not_match_the_strides_are_named():

@@ -78,6 +78,18 @@ def test_views_without_any_detection_and_more_than_may_stay(module):
     assert found.pred_instances.bboxes.tolist() == boxes[:3]
 
 
+def test_the_grid_of_the_detector_holds_for_the_means_of_the_views(module):
+    module.bbox_head.test_cfg["box_grid"] = 1
+    views = [
+        view([[10.4, 10, 18.4, 18]], [0.5]),
+        view([[79, 10, 87, 18]], [0.5], flip="horizontal"),  # at [13, 10, 21, 18]
+    ]
+    tta = build(module)
+    assert "box_grid" not in module.bbox_head.test_cfg
+    (found,) = tta.merge_preds([views])
+    assert found.pred_instances.bboxes.tolist() == [[12, 10, 20, 18]]  # of 11.7 and 19.7
+
+
 @pytest.mark.parametrize("value", [None, 0, 1.01])
 def test_a_voting_iou_that_cannot_be_is_refused(module, value):
     with pytest.raises(ValueError, match=r"tta_cfg.voting_iou must be a number in \(0, 1\]"):

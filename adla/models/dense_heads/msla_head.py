@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..layers.c2f import ACT_CFG, NORM_CFG
 from .batched_targets import in_ignored_region, pad_instances
+from .box_grid import check_box_grid, snap_boxes
 from .box_voting import check_voting_iou, vote_boxes
 from .level_strides import check_strides
 from .msla_branches import BRANCHES
@@ -44,7 +45,9 @@ class MSLAHead(BaseDenseHead):
             processes, as in YOLOv8, whose rates, clipping and accumulation are made for that.
         train_cfg: ``assigner``: an ``MSLAAssigner``, or None where nothing is trained.
         test_cfg: As every dense head of mmdet takes it; with ``voting_iou`` each box that NMS keeps
-            becomes the mean of those that overlap it so much, see :func:`.vote_boxes`.
+            becomes the mean of those that overlap it so much, see :func:`.vote_boxes`; with
+            ``box_grid`` its edges then lie on multiples of that many pixels of the image, see
+            :func:`.snap_boxes`.
 
     Raises:
         ValueError: `in_channels` or `branches` do not have one entry for each stride, or a branch
@@ -91,6 +94,8 @@ class MSLAHead(BaseDenseHead):
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
         if test_cfg and "voting_iou" in test_cfg:
             check_voting_iou(test_cfg["voting_iou"])
+        if test_cfg and "box_grid" in test_cfg:
+            check_box_grid(test_cfg["box_grid"])
 
         num_bins = self.bbox_coder.encode_size
         towers = dict(
@@ -203,12 +208,19 @@ class MSLAHead(BaseDenseHead):
         )
 
     def _bbox_post_process(
-        self, results: InstanceData, cfg: ConfigDict, *args: Any, **kwargs: Any
+        self,
+        results: InstanceData,
+        cfg: ConfigDict,
+        rescale: bool = False,
+        with_nms: bool = True,
+        img_meta: dict | None = None,
     ) -> InstanceData:
-        kept = super()._bbox_post_process(results, cfg, *args, **kwargs)
-        voting_iou = cfg.get("voting_iou")
+        kept = super()._bbox_post_process(results, cfg, rescale, with_nms, img_meta)
+        voting_iou, grid = cfg.get("voting_iou"), cfg.get("box_grid")
         if voting_iou is not None and kept is not results:  # the same where there was no NMS
             kept.bboxes = vote_boxes(kept, results, voting_iou)
+        if grid is not None and rescale and with_nms:
+            kept.bboxes = snap_boxes(kept.bboxes, grid, img_meta["ori_shape"])
         return kept
 
 

@@ -10,6 +10,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from ..dense_heads.box_grid import snap_boxes
 from ..dense_heads.box_voting import check_voting_iou, vote_boxes, votes_in_blocks
 
 
@@ -20,6 +21,8 @@ class VotingTTAModel(DetTTAModel):
     `DetTTAModel` keeps the box and the score of one view. Here a box that NMS keeps becomes the
     mean of those of all views that overlap it, weighted by score, and its score the mean over the
     views of the best that each has there: a false alarm of one view of four loses three quarters.
+
+    A ``box_grid`` in the detector's ``test_cfg`` holds for the means, not for the views.
 
     Args:
         tta_cfg: ``nms`` and ``max_per_img`` as in `DetTTAModel`, and ``voting_iou``, the IoU in
@@ -33,6 +36,8 @@ class VotingTTAModel(DetTTAModel):
     def __init__(self, tta_cfg: dict, **kwargs: Any) -> None:
         super().__init__(tta_cfg=tta_cfg, **kwargs)
         check_voting_iou(tta_cfg.get("voting_iou"), "tta_cfg")
+        of_head = getattr(getattr(self.module, "bbox_head", None), "test_cfg", None) or {}
+        self.box_grid = of_head.pop("box_grid", None)
 
     def _merge_single_sample(self, data_samples: list[DetDataSample]) -> DetDataSample:
         found = [sample.pred_instances for sample in data_samples]
@@ -51,6 +56,8 @@ class VotingTTAModel(DetTTAModel):
             voting_iou = self.tta_cfg["voting_iou"]
             kept.scores = _mean_over_views(kept, seen, views, voting_iou)
             kept.bboxes = vote_boxes(kept, seen, voting_iou)
+            if self.box_grid is not None:
+                kept.bboxes = snap_boxes(kept.bboxes, self.box_grid, joined.ori_shape)
             seen = kept[kept.scores.argsort(descending=True, stable=True)]
         joined.pred_instances = seen
         return joined

@@ -1,0 +1,43 @@
+"""Boxes of whole pixels, for labels that are drawn so."""
+
+import torch
+from torch import Tensor
+
+
+def snap_boxes(boxes: Tensor, grid: float, image_size: tuple[int, int]) -> Tensor:
+    """Return each box with its edges on the nearest lines of a grid.
+
+    A box around a mask of pixels has its edges between pixels. On an object of 5 px the fractions
+    that a detector predicts are then errors alone.
+
+    Args:
+        boxes: Shape (N, 4), xyxy, in pixels of the image that the labels were drawn on.
+        grid: Distance of the lines in these pixels: 1 for whole pixels, .5 at half size.
+        image_size: Height and width of the image in pixels.
+
+    Returns:
+        The boxes (N, 4). A side has a length of `grid` at least: where both edges are nearest to
+        one line, the box takes the cell that its center lies in.
+    """
+    height, width = image_size
+    most = torch.tensor([width, height], dtype=boxes.dtype, device=boxes.device).div(grid).floor()
+    low, high = (boxes / grid).view(-1, 2, 2).unbind(1)
+    first, last = low.round(), high.round()
+    cell = ((low + high) / 2).floor().minimum(most - 1).clamp(min=0)
+    empty = last <= first
+    first = torch.where(empty, cell, first)
+    last = torch.where(empty, cell + 1, last)
+    return torch.cat([first, last], 1) * grid
+
+
+def check_box_grid(value: object) -> None:
+    """Refuse a grid that is none.
+
+    Raises:
+        ValueError: It is not a number above 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(
+            "test_cfg.box_grid must be the distance of the labels' edges in pixels, such as 1, but "
+            f"got {value!r}"
+        )
