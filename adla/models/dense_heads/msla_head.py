@@ -220,6 +220,7 @@ class MSLAHead(BaseDenseHead):
         if voting_iou is not None and kept is not results:  # the same where there was no NMS
             kept.bboxes = vote_boxes(kept, results, voting_iou)
         if grid is not None and rescale and with_nms:
+            assert img_meta is not None  # mmdet has read the scale in it
             kept.bboxes = snap_boxes(kept.bboxes, grid, img_meta["ori_shape"])
         return kept
 
