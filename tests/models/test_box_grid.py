@@ -20,6 +20,7 @@ SIZE = (20, 10)  # height, width
         ([9.7, 0, 10, 0.1], 1, [9, 0, 10, 1]),  # at the border
         ([10, 20, 10, 20], 1, [9, 19, 10, 20]),
         ([0, 2, 10, 20], 1, [0, 2, 10, 20]),
+        ([3, 2, 10, 20], 6, [0, 0, 6, 18]),  # the next line lies outside the image
     ],
 )
 def test_edges_go_to_the_nearest_line(box, grid, wanted):

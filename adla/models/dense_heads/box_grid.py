@@ -22,7 +22,7 @@ def snap_boxes(boxes: Tensor, grid: float, image_size: tuple[int, int]) -> Tenso
     height, width = image_size
     most = torch.tensor([width, height], dtype=boxes.dtype, device=boxes.device).div(grid).floor()
     low, high = (boxes / grid).view(-1, 2, 2).unbind(1)
-    first, last = low.round(), high.round()
+    first, last = low.round(), high.round().minimum(most)
     cell = ((low + high) / 2).floor().minimum(most - 1).clamp(min=0)
     empty = last <= first
     first = torch.where(empty, cell, first)
