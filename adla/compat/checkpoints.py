@@ -77,14 +77,17 @@ def read_checkpoint(filename: str | os.PathLike, map_location: Any = "cpu") -> d
     """Read a checkpoint of this machine; mmengine calls it for every path that is no URL.
 
     Args:
-        filename: Its path.
+        filename: Its path, or ``adla://NAME`` for a model that comes along.
         map_location: As ``torch.load`` takes it.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If there is no such model; the message lists those that there are.
         CheckpointError: If it is no checkpoint, is damaged, or would run code.
     """
     path = os.path.expanduser(filename)
+    if str(filename).startswith(MODEL_PREFIX):
+        path = find_model(str(filename).removeprefix(MODEL_PREFIX))
     if not os.path.isfile(path):
         raise FileNotFoundError(f"no such checkpoint: {filename}")
     try:
@@ -125,24 +128,6 @@ def allow_training_state() -> None:
     torch.serialization.add_safe_globals(list_training_state())
     if hasattr(mmengine_checkpoint, "_safe_torch_load"):
         mmengine_checkpoint._safe_torch_load = torch.load
-
-
-def load_from_zoo(name: str, map_location: Any = "cpu") -> dict[str, Any]:
-    """Read a model that comes along, by the name that a config has for it: ``adla://NAME``.
-
-    Args:
-        name: With its prefix.
-        map_location: As ``torch.load`` takes it.
-
-    Raises:
-        ValueError: If there is no such model; the message lists those that there are.
-    """
-    return read_checkpoint(find_model(name.removeprefix(MODEL_PREFIX)), map_location)
-
-
-def offer_models() -> None:
-    """Let ``load_from`` and mmengine's ``Pretrained`` name the models that come along."""
-    mmengine_checkpoint.CheckpointLoader.register_scheme(MODEL_PREFIX, load_from_zoo, force=True)
 
 
 def explain_refusal(error: UnpicklingError) -> str:

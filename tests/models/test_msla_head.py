@@ -323,7 +323,7 @@ def test_votes_are_counted_before_edges_are_moved():
     assert found.bboxes.tolist() == [[1, 0, 9, 8]]
 
 
-@pytest.mark.parametrize("value", [0, -1, "one", None, True])
+@pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), "one", None, True])
 def test_a_grid_that_cannot_be_is_refused(value):
     with pytest.raises(ValueError, match=r"test_cfg.box_grid must be .*but got"):
         build(test_cfg=ConfigDict({**TEST_CFG, "box_grid": value}))

@@ -5,7 +5,7 @@ import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.utils import register_all_modules
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.structures import InstanceData
 
 from tests.config_utils import CONFIG_ROOT
@@ -79,13 +79,14 @@ def test_views_without_any_detection_and_more_than_may_stay(module):
 
 
 def test_the_grid_of_the_detector_holds_for_the_means_of_the_views(module):
-    module.bbox_head.test_cfg["box_grid"] = 1
+    test_cfg = module.bbox_head.test_cfg
+    given = module.bbox_head.test_cfg = ConfigDict(test_cfg, box_grid=1)
     views = [
         view([[10.4, 10, 18.4, 18]], [0.5]),
         view([[79, 10, 87, 18]], [0.5], flip="horizontal"),  # at [13, 10, 21, 18]
     ]
     tta = build(module)
-    assert "box_grid" not in module.bbox_head.test_cfg
+    assert module.bbox_head.test_cfg == test_cfg and given["box_grid"] == 1
     (found,) = tta.merge_preds([views])
     assert found.pred_instances.bboxes.tolist() == [[12, 10, 20, 18]]  # of 11.7 and 19.7
 

@@ -12,7 +12,8 @@ def snap_boxes(boxes: Tensor, grid: float, image_size: tuple[int, int]) -> Tenso
 
     Args:
         boxes: Shape (N, 4), xyxy, in pixels of the image that the labels were drawn on.
-        grid: Distance of the lines in these pixels: 1 for whole pixels, .5 at half size.
+        grid: Distance of the lines in these pixels, no more than a side of the image: 1 for whole
+            pixels, .5 at half size.
         image_size: Height and width of the image in pixels.
 
     Returns:
@@ -34,9 +35,10 @@ def check_box_grid(value: object) -> None:
     """Refuse a grid that is none.
 
     Raises:
-        ValueError: It is not a number above 0.
+        ValueError: It is not a finite number above 0.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (is_number and 0 < value < float("inf")):
         raise ValueError(
             "test_cfg.box_grid must be the distance of the labels' edges in pixels, such as 1, but "
             f"got {value!r}"

@@ -47,11 +47,11 @@ class MSLAHead(BaseDenseHead):
         test_cfg: As every dense head of mmdet takes it; with ``voting_iou`` each box that NMS keeps
             becomes the mean of those that overlap it so much, see :func:`.vote_boxes`; with
             ``box_grid`` its edges then lie on multiples of that many pixels of the image, see
-            :func:`.snap_boxes`.
+            :func:`.snap_boxes`; only boxes that are scaled to the image are moved.
 
     Raises:
-        ValueError: `in_channels` or `branches` do not have one entry for each stride, or a branch
-            has another name.
+        ValueError: `in_channels` or `branches` do not have one entry for each stride, a branch has
+            another name, or ``voting_iou`` or ``box_grid`` cannot be.
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """Views of an image vote on each box."""
 
+import copy
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from ..dense_heads.box_grid import snap_boxes
+from ..dense_heads.box_grid import check_box_grid, snap_boxes
 from ..dense_heads.box_voting import check_voting_iou, vote_boxes, votes_in_blocks
 
 
@@ -36,8 +37,12 @@ class VotingTTAModel(DetTTAModel):
     def __init__(self, tta_cfg: dict, **kwargs: Any) -> None:
         super().__init__(tta_cfg=tta_cfg, **kwargs)
         check_voting_iou(tta_cfg.get("voting_iou"), "tta_cfg")
-        of_head = getattr(getattr(self.module, "bbox_head", None), "test_cfg", None) or {}
-        self.box_grid = of_head.pop("box_grid", None)
+        self.box_grid = None
+        head = getattr(self.module, "bbox_head", None)
+        if "box_grid" in (getattr(head, "test_cfg", None) or {}):
+            head.test_cfg = copy.copy(head.test_cfg)  # the config keeps its own
+            self.box_grid = head.test_cfg.pop("box_grid")
+            check_box_grid(self.box_grid)
 
     def _merge_single_sample(self, data_samples: list[DetDataSample]) -> DetDataSample:
         found = [sample.pred_instances for sample in data_samples]
