@@ -37,8 +37,8 @@ def check_box_grid(value: object) -> None:
     Raises:
         ValueError: It is not a finite number above 0.
     """
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (is_number and 0 < value < float("inf")):
+    is_length = isinstance(value, (int, float)) and 0 < value < float("inf")
+    if isinstance(value, bool) or not is_length:
         raise ValueError(
             "test_cfg.box_grid must be the distance of the labels' edges in pixels, such as 1, but "
             f"got {value!r}"

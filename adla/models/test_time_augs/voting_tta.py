@@ -39,8 +39,9 @@ class VotingTTAModel(DetTTAModel):
         check_voting_iou(tta_cfg.get("voting_iou"), "tta_cfg")
         self.box_grid = None
         head = getattr(self.module, "bbox_head", None)
-        if "box_grid" in (getattr(head, "test_cfg", None) or {}):
-            head.test_cfg = copy.copy(head.test_cfg)  # the config keeps its own
+        test_cfg = getattr(head, "test_cfg", None)
+        if head is not None and test_cfg and "box_grid" in test_cfg:
+            head.test_cfg = copy.copy(test_cfg)  # the config keeps its own
             self.box_grid = head.test_cfg.pop("box_grid")
             check_box_grid(self.box_grid)
 
