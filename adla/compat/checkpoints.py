@@ -85,9 +85,9 @@ def read_checkpoint(filename: str | os.PathLike, map_location: Any = "cpu") -> d
         ValueError: If there is no such model; the message lists those that there are.
         CheckpointError: If it is no checkpoint, is damaged, or would run code.
     """
-    path = os.path.expanduser(filename)
-    if str(filename).startswith(MODEL_PREFIX):
-        path = find_model(str(filename).removeprefix(MODEL_PREFIX))
+    name = os.fspath(filename)
+    is_model = name.startswith(MODEL_PREFIX)
+    path = find_model(name[len(MODEL_PREFIX) :]) if is_model else os.path.expanduser(name)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"no such checkpoint: {filename}")
     try:
