@@ -44,14 +44,15 @@ COLUMNS = (
 
 
 def choose_model(args: argparse.Namespace) -> None:
-    """Take the files of the model that comes along, if one is asked for.
+    """Find the checkpoint; with ``--model``, the files of the model that comes along.
 
     Raises:
         ValueError: If there is no such model, or it is given together with a config.
     """
-    from adla.zoo import find_model
+    from adla.zoo import find_checkpoint, find_model
 
     if args.model is None:
+        args.checkpoint = find_checkpoint(args.checkpoint)
         return
     own = [name for name in args.inputs if Path(name).suffix in (".py", ".pth")]
     if own:

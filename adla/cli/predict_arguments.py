@@ -65,6 +65,6 @@ def parse_args(words: Sequence[str], doc: str | None) -> argparse.Namespace:
     if args.model is None:
         if len(args.inputs) < 3 or args.out is None:
             parser.error("CONFIG, CHECKPOINT, an IMAGE and --out are required, or --model NAME")
-        args.config, args.checkpoint = map(Path, args.inputs[:2])
+        args.config, args.checkpoint = Path(args.inputs[0]), args.inputs[1]
         args.inputs = args.inputs[2:]
     return args

@@ -27,10 +27,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.version import Version
 
-from adla.zoo import find_model
-
-#: What comes before the name of a model of `adla.zoo` where a config wants a checkpoint.
-MODEL_PREFIX = "adla://"
+from adla.zoo import find_checkpoint
 
 
 class CheckpointError(ValueError):
@@ -85,10 +82,8 @@ def read_checkpoint(filename: str | os.PathLike, map_location: Any = "cpu") -> d
         ValueError: If there is no such model; the message lists those that there are.
         CheckpointError: If it is no checkpoint, is damaged, or would run code.
     """
-    name = os.fspath(filename)
-    is_model = name.startswith(MODEL_PREFIX)
-    path = find_model(name[len(MODEL_PREFIX) :]) if is_model else os.path.expanduser(name)
-    if not os.path.isfile(path):
+    path = find_checkpoint(os.fspath(filename))
+    if not path.is_file():
         raise FileNotFoundError(f"no such checkpoint: {filename}")
     try:
         checkpoint = torch.load(path, map_location=map_location)

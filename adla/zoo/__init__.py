@@ -11,6 +11,8 @@ import torch
 FOLDER = Path(__file__).resolve().parent
 #: The largest file that comes along, in bytes.
 MAX_BYTES = 6_000_000
+#: What comes before the name of a model where a checkpoint is wanted.
+MODEL_PREFIX = "adla://"
 
 
 def list_models(folder: Path = FOLDER) -> dict[str, str]:
@@ -40,3 +42,14 @@ def find_model(name: str, folder: Path = FOLDER) -> Path:
     width = max(map(len, models))
     lines = [f"\n  {one.ljust(width)}  {about}" for one, about in models.items()]
     raise ValueError(f"{what}; these come with adla:{''.join(lines)}")
+
+
+def find_checkpoint(name: str) -> Path:
+    """Return the file of a checkpoint: a path, or ``adla://NAME`` for a model that comes along.
+
+    Raises:
+        ValueError: If there is no such model; the message lists those that there are.
+    """
+    if name.startswith(MODEL_PREFIX):
+        return find_model(name.removeprefix(MODEL_PREFIX))
+    return Path(name).expanduser()

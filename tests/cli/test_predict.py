@@ -115,6 +115,9 @@ def test_a_model_that_comes_along_finds_what_its_checkpoint_finds(
     options.append("--no-annotated")
     adla_command("predict", *detector_files, picture, "--out", "other", *options)
     assert not (tmp_path / "other/annotated").exists()
+    words = (detector_files[0], "adla://noise-n", picture, "--out", "named", *options)
+    assert adla_command("predict", *words)[0] == 0
+    assert json.loads((tmp_path / "named/results.json").read_text()) == found
     whole = json.loads((tmp_path / "other/results.json").read_text())
     assert len(found) == len(whole) > 3
     for ours, theirs in zip(found, whole, strict=True):  # 16 bits
@@ -141,6 +144,8 @@ def test_where_a_model_that_comes_along_writes(own_zoo, given, folder):
         (["--model", "noise-n", "a.py", "b.pth", "{picture}"],
          "--model noise-n brings its config and its weights, but a.py and b.pth came too"),
         (["a.py", "b.pth", "--model", "noise-n", "{picture}"], "but a.py and b.pth came too"),
+        (["a.py", "adla://none", "{picture}", "--out", "x"],
+         "there is no model 'none'; these come with adla:"),
     ],
 )  # fmt: skip
 def test_a_wrong_choice_of_a_model_is_one_clear_error(
@@ -148,7 +153,7 @@ def test_a_wrong_choice_of_a_model_is_one_clear_error(
 ):
     code, _, err = adla_command("predict", *[word.format(picture=picture) for word in words])
     assert code == 2 and err.startswith("adla predict: ") and message in err
-    assert not (tmp_path / "work_dirs").exists()
+    assert not (tmp_path / "work_dirs").exists() and not (tmp_path / "x").exists()
 
 
 def test_without_a_model_config_checkpoint_image_and_folder_are_wanted(adla_command):
