@@ -1,7 +1,7 @@
 _base_ = [
     "../_base_/models/retinanet_csp-nano_fpn-p2.py",
     "../_base_/datasets/sen2ships_detection.py",
-    "../_base_/schedules/schedule_light-24e.py",
+    "../_base_/schedules/schedule_light-12e.py",
     "../_base_/light_runtime.py",
 ]
 
