@@ -1,22 +1,15 @@
 _base_ = "mmdet::_base_/datasets/coco_detection.py"
 
 # Tiles of 256 px, split by harbor: adla convert sen2ships. They are few, so an
-# epoch passes over them ten times, at other scales and in other light each time.
+# epoch passes over them ten times.
 dataset_type = "Sen2ShipsDataset"
 data_root = "data/sen2ships/"
 val_ann_file = "val.json"
-crop_size = (256, 256)
-gray = 50
 
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="RandomResize", scale=crop_size, ratio_range=(0.8, 1.25), keep_ratio=True),
-    dict(type="RandomCrop", crop_size=crop_size, allow_negative_crop=True),
-    dict(type="HSVGain", hue=0.015, saturation=0.7, value=0.4),
     dict(type="RandomFlip", prob=0.75, direction=["horizontal", "vertical", "diagonal"]),
-    dict(type="FilterAnnotations", min_gt_bbox_wh=(1, 1), keep_empty=False),
-    dict(type="Pad", size=crop_size, pad_val=dict(img=gray)),
     dict(type="PackDetInputs"),
 ]
 # Resize changes nothing; it writes the scale_factor that testing asks for.
