@@ -10,7 +10,7 @@ model = dict(
             pos_iou_thr=0.7,
             neg_iou_thr=0.3,
             min_pos_iou=0.3,
-            iou_calculator=dict(type="DotDOverlaps2D", scale=14.378),
+            iou_calculator=dict(type="DotDOverlaps2D", scale=29.429),
         )
     )
 )

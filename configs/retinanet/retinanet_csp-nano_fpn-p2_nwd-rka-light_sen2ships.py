@@ -9,7 +9,7 @@ model = dict(
             type="RankingAssigner",
             topk=3,
             neg_thr=0.3,
-            iou_calculator=dict(type="NWDOverlaps2D", constant=13.15),
+            iou_calculator=dict(type="NWDOverlaps2D", constant=26.92),
         )
     )
 )

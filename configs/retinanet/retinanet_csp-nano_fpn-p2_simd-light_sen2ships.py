@@ -10,7 +10,7 @@ model = dict(
             pos_iou_thr=0.7,
             neg_iou_thr=0.3,
             min_pos_iou=0.0,
-            iou_calculator=dict(type="SimDOverlaps2D", m=4.041, n=4.106),
+            iou_calculator=dict(type="SimDOverlaps2D", m=2.190, n=2.253),
         )
     )
 )
