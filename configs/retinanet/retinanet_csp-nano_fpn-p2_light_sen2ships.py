@@ -5,8 +5,8 @@ _base_ = [
     "../_base_/light_runtime.py",
 ]
 
-# At twice the scale, where ships are 27 px: anchors of 12 to 76 px. Mean and deviation of the training
-# images; a slim head, for a CPU.
+# At twice the scale, where ships are 27 px: anchors of 12 to 76 px. Mean and deviation of the
+# training images; a slim head, for a CPU.
 model = dict(
     data_preprocessor=dict(mean=[48.22, 51.22, 46.21], std=[44.36, 37.61, 33.09]),
     neck=dict(out_channels=48),
