@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any, TypeGuard
@@ -12,6 +13,8 @@ from .problems import raise_problems
 MAX_COORDINATE = 1e9
 #: The lists of a COCO detection file.
 LISTS = ("images", "categories", "annotations")
+# An escaped half of a surrogate pair; alone it is no character.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def load_coco(path: str | os.PathLike) -> dict[str, Any]:
@@ -53,12 +56,20 @@ def read_json(path: Path) -> Any:
     """Read a json file, in UTF-8 with or without a byte order mark.
 
     Raises:
-        ValueError: If it is none, or nested too deep to be read.
+        ValueError: If it is none, nested too deep to be read, or has text that no file can hold: an
+            escaped half of a surrogate pair.
     """
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
+        content = json.loads(text)
+        if _SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise ValueError(f"not JSON ({half!r} is half of a character)") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON ({error})") from None
+    return content
 
 
 def coco_problems(coco: dict[str, Any]) -> list[str]:

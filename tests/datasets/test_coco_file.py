@@ -1,10 +1,11 @@
 import json
 import math
+import re
 
 import pytest
 
 from adla.datasets import TinyCocoDataset
-from adla.datasets.coco_file import coco_problems, load_coco
+from adla.datasets.coco_file import coco_problems, load_coco, read_json
 
 from .converters.damage import check_damages, damage_json
 
@@ -96,11 +97,14 @@ def test_no_file_and_no_json(tmp_path):
     for text, message in {
         '{"images": [': "not JSON",
         "[" * 10**5: "not JSON",
+        '{"images": ["\\ud800"]}': "not JSON ('\\ud800' is half of a character)",
         "[]": "not a COCO file: a list",
     }.items():
         (tmp_path / "b.json").write_text(text)
-        with pytest.raises(ValueError, match=rf"b\.json:\n  - {message}"):
+        with pytest.raises(ValueError, match=rf"b\.json:\n  - {re.escape(message)}"):
             load_coco(tmp_path / "b.json")
+    (tmp_path / "pair.json").write_text(r'["\ud83d\udea2"]')
+    assert read_json(tmp_path / "pair.json") == ["\N{SHIP}"]
 
 
 def test_a_damaged_file_loads_or_gives_one_message(tmp_path):

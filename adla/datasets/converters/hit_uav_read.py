@@ -1,6 +1,5 @@
 """Read HIT-UAV as its repository has it: ``normal_json`` with keys of its own, ids from 0."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from PIL import ImageOps
 
-from ..coco_file import coco_problems
+from ..coco_file import coco_problems, read_json
 from ..image_reading import open_picture
 from .coco_json import box_fault
 from .near_duplicates import thumbnail
@@ -110,12 +109,12 @@ def _read_split(root: Path, split: str, problems: list[str]) -> list[Frame]:
 def _read_file(file: Path, problems: list[str]) -> dict[str, Any]:
     """Read one json file into COCO's own keys, and list what is wrong with it."""
     try:
-        content = json.loads(file.read_bytes().decode("utf-8-sig"))
+        content = read_json(file)
     except FileNotFoundError:
         problems.append("is not there")
         return {}
-    except (ValueError, RecursionError) as error:
-        problems.append(f"not JSON ({error})")
+    except ValueError as error:
+        problems.append(str(error))
         return {}
     images = content.get("images") if isinstance(content, dict) else None
     annotations = content.get("annotation") if isinstance(content, dict) else None
