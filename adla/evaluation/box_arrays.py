@@ -58,7 +58,9 @@ class GroundTruth:
         if stray:
             raise ValueError(f"{len(stray)} annotations of images that are not listed: {stray[:5]}")
         boxes = np.array([ann["bbox"] for ann in anns], np.float64).reshape(-1, 4)
-        areas = [ann.get("area", box[2] * box[3]) for ann, box in zip(anns, boxes, strict=True)]
+        with np.errstate(over="ignore"):  # infinite, which a reader refuses
+            products = boxes[:, 2] * boxes[:, 3]
+        areas = [ann.get("area", area) for ann, area in zip(anns, products, strict=True)]
         return cls(
             image_ids,
             class_names,
