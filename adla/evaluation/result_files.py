@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from adla.datasets.coco_file import entry_faults, is_box, is_id, is_number, load_coco, read_json
+from adla.datasets.coco_file import (
+    MAX_COORDINATE,
+    entry_faults,
+    is_box,
+    is_id,
+    is_number,
+    load_coco,
+    read_json,
+)
 from adla.datasets.image_identity import describe_repeated_images
 
 from .annotated_areas import describe_other_areas
@@ -173,8 +181,10 @@ def _numbers(
 
 
 def _check_boxes(path: str | os.PathLike, boxes: np.ndarray, entries: Sequence[dict]) -> None:
-    """Refuse boxes (N, 4), xywh, that are not finite or have a negative side."""
+    """Refuse boxes (N, 4), xywh, that are not finite, too far off or have a negative side."""
     _refuse(path, ~np.isfinite(boxes).all(1), entries, "a bbox that is not finite")
+    far = (np.abs(boxes) >= MAX_COORDINATE).any(1)
+    _refuse(path, far, entries, "a bbox beyond any pixel")
     negative = np.any(boxes[:, 2:] < 0, axis=1)
     _refuse(path, negative, entries, "a negative width or height (bbox is [x, y, width, height])")
 
