@@ -21,7 +21,7 @@ def test_sizes_and_necks_are_whole():
     sizes = {(s, n, r) for s in "ns" for n in ("pafpn", "pafpn-p2") for r in ("300e",)}
     sizes |= {("n", n, r) for n in ("pafpn", "pafpn-p2") for r in ("light", "light-1280-120e")}
     sizes |= {("n", "pafpn-p2", "light-1280-false-alarms"), ("s", "pafpn-p2", "light-1280-120e")}
-    sizes |= {("n", "pafpn-p2", f"light-1280-120e-{r}pre-hit-uav") for r in ("", "wide-")}
+    sizes |= {("n", "pafpn-p2", "light-1280-120e-pre-hit-uav")}
     names = {f"yolov8/yolov8-{s}_{n}_{r}_sirst-v2.py" for s, n, r in sizes}
     other = {f"yolov8/yolov8-n_pafpn-p2_light-{r}.py" for r in ("512_sen2ships", "640_hit-uav")}
     assert names | other == set(LETTER)
