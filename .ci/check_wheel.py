@@ -4,6 +4,7 @@ The wheel is built from the sdist. The environment is new; only the third-party 
 running one are made visible to it, without its link to the repository.
 """
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -67,6 +68,10 @@ def main() -> None:
         code = "from adla.zoo import list_models; print(*list_models())"
         models = run(python, "-c", code, cwd=folder).split()
         assert models == sorted(file.stem for file in (ROOT / "adla/zoo").glob("*.pth")), models
+        picture = ROOT / "docs/images/hit_uav_persons.png"
+        run(adla, "predict", "--model", "hit-uav-n", picture, "--out", "found", cwd=folder)
+        found = json.loads((folder / "found/results.json").read_text())
+        assert found, "the model in the wheel finds nothing"
         shown = run(adla, "table", "list", "light", cwd=folder)
         assert "retinanet_csp-nano_fpn-p2_light_sirst-v2.py" in shown, shown
         print(f"built and tried: {sdist.name}, {wheel.name}")

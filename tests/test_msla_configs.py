@@ -37,6 +37,29 @@ def test_yolov8_has_its_own_assignment_and_branches(name):
     assert model.bbox_head.get("loss_bbox") is None  # CompleteIoULoss is the head's own
 
 
+@pytest.mark.parametrize("name", [name for name in LETTER + MSLA if "300e" in name])
+def test_the_whole_recipe_has_yolov8s_numbers(name):
+    cfg = load(name)
+    wrapper, steps = cfg.optim_wrapper, cfg.train_dataloader.dataset.pipeline
+    assert (wrapper.type, wrapper.sum_gradients) == ("SummingOptimWrapper", True)
+    assert wrapper.clip_grad == dict(max_norm=10.0, norm_type=2)
+    assert wrapper.optimizer == dict(
+        type="SGD", lr=0.01, momentum=0.937, nesterov=True, weight_decay=0.0005
+    )
+    hooks = {hook.pop("type"): hook for hook in cfg.custom_hooks}
+    assert hooks["YOLOv8ScheduleHook"] == hooks["UpdateEMAHook"] == {}  # with their own defaults
+    assert cfg.model.bbox_head.times_batch is True
+    pixels = cfg.model.data_preprocessor
+    assert (pixels.mean, pixels.std) == ([0.0] * 3, [255.0] * 3)
+    assert cfg.train_dataloader.batch_size == 16
+    (affine,) = [step for step in steps if step.type == "CenteredAffine"]
+    assert (affine.scale, affine.translate) == (0.5, 0.1)
+    (colors,) = [step for step in steps if step.type == "HSVGain"]
+    assert (colors.hue, colors.saturation, colors.value) == (0.015, 0.7, 0.4)
+    assert [step.prob for step in steps if step.type == "RandomFlip"] == [0.5]
+    assert not any("MixUp" in step.type for step in steps)
+
+
 @pytest.mark.parametrize("name", [name for name in MSLA if "ablation" not in name])
 def test_msla_is_a_diff_of_the_assigner_and_the_tiny_branch(name):
     method, baseline = load(name), load(name.replace("msla/", "yolov8/").replace("_msla-", "_"))

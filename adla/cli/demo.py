@@ -9,6 +9,7 @@ on a data set that adla convert hit-uav or sen2ships wrote, about an hour
 import argparse
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,7 +42,7 @@ from adla.installed_files import find_root
 from .arguments import command_parser
 from .commands import one_line_errors
 from .mmdet_imports import import_mmdet
-from .mmdet_script import suggest
+from .mmdet_script import shorten, suggest
 
 #: Rows of the table light-demo, and what they are called here.
 ROWS = {"fixed": "fixed IoU .5/.4", "adla": "ADLA"}
@@ -178,8 +179,15 @@ def demonstrate(args: argparse.Namespace, console: Console) -> int:
     minutes = (time.monotonic() - start) / 60
     console.print(f"demo: done in {minutes:.1f} minutes", highlight=False)
     if args.data is None:
-        console.print(REAL_IMAGES, highlight=False, soft_wrap=True)
+        console.print(REAL_IMAGES.format(adla=_command()), highlight=False, soft_wrap=True)
     return 0
+
+
+def _command() -> str:
+    """Return what starts adla in a shell here: `make demo` has it in an environment of its own."""
+    if shutil.which("adla"):
+        return "adla"
+    return f"{shorten(Path(sys.executable))} -m adla"
 
 
 def main(words: Sequence[str]) -> int:

@@ -36,11 +36,11 @@ def suggest(message: str) -> str:
     for name in names:
         close = difflib.get_close_matches(Path(name).name, configs, n=1)
         if close:
-            return f": did you mean {_shorten(configs[close[0]])}?"
+            return f": did you mean {shorten(configs[close[0]])}?"
     return ""
 
 
-def _shorten(path: Path) -> Path:
+def shorten(path: Path) -> Path:
     """Return a path from the current folder on, where it lies below that."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
@@ -111,8 +111,8 @@ def _run(name: str, words: Sequence[str], doc: str | None) -> None:
     except UnpicklingError as error:
         sys.exit(f"adla: {explain_refusal(error)}")
     except CheckpointError as error:
-        reason = explain(error)
-        sys.exit(f"adla: {error}" + f"; {reason}" * bool(reason))
+        message, reason = str(error), explain(error)
+        sys.exit(f"adla: {message}" if reason in message else f"adla: {message}; {reason}")
     except (RuntimeError, ValueError, TypeError, OSError) as error:
         reason = explain(error)
         if not reason:

@@ -27,7 +27,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from packaging.version import Version
 
-from adla.zoo import find_checkpoint
+from adla.zoo import MODEL_PREFIX, find_checkpoint
 
 
 class CheckpointError(ValueError):
@@ -82,11 +82,13 @@ def read_checkpoint(filename: str | os.PathLike, map_location: Any = "cpu") -> d
         ValueError: If there is no such model; the message lists those that there are.
         CheckpointError: If it is no checkpoint, is damaged, or would run code.
     """
-    path = find_checkpoint(os.fspath(filename))
+    name = os.fspath(filename)
+    path = find_checkpoint(name)
     if not path.is_file():
         raise FileNotFoundError(f"no such checkpoint: {filename}")
+    safe = {"weights_only": True} if name.startswith(MODEL_PREFIX) else {}  # else torch's default
     try:
-        checkpoint = torch.load(path, map_location=map_location)
+        checkpoint = torch.load(path, map_location=map_location, **safe)
     except UnpicklingError as error:
         reason = explain_refusal(error)
     except OSError:
@@ -132,6 +134,11 @@ def explain_refusal(error: UnpicklingError) -> str:
         error: What ``torch.load`` raised.
     """
     found = re.search(r"GLOBAL (\S+)", str(error))
+    if found and found[1].startswith("ultralytics."):
+        return (
+            f"the checkpoint is one of ultralytics ({found[1]}): adla convert yolov8 FILE OUT.pth "
+            "--config CONFIG makes one of adla's, and runs nothing in it"
+        )
     what = f"holds {found[1]}, which could run code" if found else "is damaged or holds no weights"
     return (
         f"the checkpoint {what}, so nothing of it was loaded; if you trust its source, set "

@@ -12,12 +12,12 @@ from .tables import LIGHT_TABLES
 REAL_EPOCHS = 4
 #: Converted data sets by their class names.
 REAL = {("Person", "Car", "Bicycle", "OtherVehicle"): "hit-uav", ("ship",): "sen2ships"}
-#: How to come by the real images, said at the end of the demo on scenes.
+#: How to come by the real images, said at the end of the demo on scenes; with adla's command.
 REAL_IMAGES = (
     "The same on real images (HIT-UAV: thermal, from a drone, CC BY 4.0):\n"
     "  git clone https://github.com/suojiashun/HIT-UAV-Infrared-Thermal-Dataset\n"
-    "  adla convert hit-uav HIT-UAV-Infrared-Thermal-Dataset data/hit-uav --scale 0.5\n"
-    "  adla demo --data data/hit-uav    or    make demo DATA=data/hit-uav"
+    "  {adla} convert hit-uav HIT-UAV-Infrared-Thermal-Dataset data/hit-uav --scale 0.5\n"
+    "  {adla} demo --data data/hit-uav    or    make demo DATA=data/hit-uav"
 )
 
 

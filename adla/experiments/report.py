@@ -10,7 +10,8 @@ from .tables import Table
 LEGEND = (
     "In percent: the paper's -> ours (difference); - where there was nothing to measure, ? where a "
     "number is missing. Parameters in millions; GFLOPs of one square image, multiply-adds, of "
-    "two-stage detectors only roughly, as the proposals are those of an untrained network."
+    "two-stage detectors only roughly, as the proposals are those of an untrained network. A "
+    "recorded line comes with adla; your own run of that row and seed takes its place."
 )
 TRAINING_LEGEND = (
     "pos: positives per object, none: percent of objects without any; means over the training; "
@@ -30,13 +31,13 @@ def render_markdown(table: Table, lines: Sequence[Line]) -> str:
     """Draw a table in Markdown, its notes below it."""
     columns = columns_of(table, lines)
     names = [_short(name) for name in columns]
-    head = ["row", "", "seed", *names, "params", "GFLOPs", "state", "commit"]
+    head = ["row", "", "seed", *names, "params", "GFLOPs", "state", "commit", "run folder"]
     body = []
     for line in lines:
         numbers = [_cell(line, column) for column in columns]
         cost = line.complexity
         costs = [f"{cost.parameters:.1f}", f"{cost.gflops:.1f}"] if cost else ["", ""]
-        ends = [*costs, line.state, ", ".join(line.commits)]
+        ends = [*costs, line.state, ", ".join(line.commits), line.folder]
         body.append([line.row.name, line.row.label, line.seed, *numbers, *ends])
     source = f"Table {table.name}" if table.paper == "ADLA" else table.name
     title = f"## {source}: {table.title}"

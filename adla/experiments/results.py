@@ -9,9 +9,13 @@ from adla.evaluation.training_log import read_curve, read_means
 
 from .complexity import Complexity, complexity_key
 from .metrics import read_metrics
+from .recorded import Recorded, read_recorded, recorded_file
 from .run_config import has_changed
-from .runs import Run, describe, find_runs, load_record
+from .runs import Run, describe, find_runs, load_record, make_run
 from .tables import Row, Table
+
+#: State of a line whose run lies elsewhere.
+RECORDED = "recorded"
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Line:
             of the table's curve is called as its metric and its epoch, 'AP50@2'.
         complexity: What the network costs, None if it was not measured.
         work_dir: Where the run lies, None if nothing was run.
+        folder: The same below the folder of all runs; of a recorded run, where it lay.
         commits: The code that trained it, see :class:`~adla.experiments.runs.Record`.
     """
 
@@ -37,6 +42,7 @@ class Line:
     ours: dict[str, float | None] = field(default_factory=dict)
     complexity: Complexity | None = None
     work_dir: Path | None = None
+    folder: str = ""
     commits: tuple[str, ...] = ()
 
 
@@ -49,6 +55,9 @@ def collect(
 ) -> tuple[list[Line], list[str]]:
     """Collect what has been run of a table.
 
+    A run that comes along as a number (:mod:`.recorded`) has a line where none of its row and seed
+    was started here.
+
     Args:
         table: The table.
         root: Folder of all runs.
@@ -60,15 +69,24 @@ def collect(
         The lines, and one message for everything that should be there and is not.
     """
     lines, problems = [], []
+    recorded: dict[str, list[Recorded]] = {row.name: [] for row in table.rows}
+    for known in [] if options else read_recorded(recorded_file(configs, table.name)):
+        if known.row not in recorded:
+            raise ValueError(f"table {table.name} has no row {known.row}, which has a recorded run")
+        recorded[known.row].append(known)
     for row in table.rows:
         complexity = complexities.get(complexity_key(row)) if row.config else None
         runs = find_runs(root, row, options)
         of_row = []
         for run in runs:
             line, found = _collect_run(table, row, run, configs)
+            line.folder = run.work_dir.relative_to(root).as_posix()
             of_row.append(line)
             problems += found
-        if not runs:
+        here = {run.seed for run in runs}
+        of_row += [_recall(table, row, it) for it in recorded[row.name] if it.seed not in here]
+        of_row.sort(key=lambda line: int(line.seed))
+        if not of_row:
             of_row = [Line(table, row, "", row.status or "not run")]
         measured = [line for line in of_row if line.ours]
         if len(measured) > 1:
@@ -77,6 +95,19 @@ def collect(
             line.complexity = complexity
         lines += of_row
     return lines, problems
+
+
+def _recall(table: Table, row: Row, known: Recorded) -> Line:
+    folder = make_run(Path(), row, known.seed, {}).work_dir.as_posix()
+    return Line(
+        table,
+        row,
+        str(known.seed),
+        RECORDED,
+        dict(known.numbers),
+        folder=folder,
+        commits=known.commits,
+    )
 
 
 def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line, list[str]]:
@@ -119,5 +150,8 @@ def _mean(lines: list[Line]) -> Line:
     means: dict[str, float | None] = {
         column: fmean(float(line.ours[column] or 0) for line in lines) for column in common
     }
-    seeds = ", ".join(line.seed for line in lines)
+    is_mixed = len({line.state == RECORDED for line in lines}) == 2
+    seeds = ", ".join(
+        line.seed + f" ({RECORDED})" * (is_mixed and line.state == RECORDED) for line in lines
+    )
     return Line(lines[0].table, lines[0].row, "mean", f"mean of seeds {seeds}", means)

@@ -137,6 +137,12 @@ def test_a_damaged_checkpoint_is_not_called_code():
     assert "is damaged" in explain_refusal(UnpicklingError("Weights only load failed."))
 
 
+def test_weights_of_ultralytics_are_to_be_converted_not_trusted():
+    error = UnpicklingError("Unsupported global: GLOBAL ultralytics.nn.tasks.DetectionModel was")
+    said = explain_refusal(error)
+    assert "adla convert yolov8 FILE" in said and "WEIGHTS_ONLY" not in said
+
+
 @pytest.mark.parametrize(("owner", "name"), [(HistoryBuffer, "__init__"), (np.ndarray, "min")])
 def test_getattr_reaches_the_statistics_alone(owner, name):
     assert get_statistic(HistoryBuffer, "mean") is HistoryBuffer.mean

@@ -225,5 +225,5 @@ def test_the_command_ends_with_one_line(scenes, tmp_path, damaged):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("adla: ") and "it lacks 1" in last
+    assert last.startswith("adla: ") and last.count("it lacks 1") == 1
     assert "Traceback" not in done.stderr

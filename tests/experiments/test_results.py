@@ -8,11 +8,14 @@ import pytest
 
 from adla.evaluation.training_log import read_curve, read_means
 from adla.experiments.complexity import Complexity, complexity_key
+from adla.experiments.recorded import Recorded, recorded_file, render_recorded
 from adla.experiments.report import render_csv, render_markdown
 from adla.experiments.results import collect
 from adla.experiments.run_config import digest, load_run_config
 
 from ..config_utils import CONFIG_ROOT
+
+FOLDER = "demo/retinanet_csp-nano_fpn-p2_light_scenes"
 
 
 def cells(page: str, start: str) -> list[list[str]]:
@@ -30,14 +33,14 @@ def test_paper_ours_and_difference(table, tested, tmp_path):
     page = render_markdown(table, lines)
     assert cells(page, "fixed") == [
         ["fixed", "fixed thresholds", "0", "31.3 -> 40.0 (+8.7)", "11.25 -> 10.0 (-1.2)", "6.0",
-         "25.0", "1.2", "2.5", "tested", "abc1234"],
+         "25.0", "1.2", "2.5", "tested", "abc1234", f"{FOLDER}/seed0"],
         ["fixed", "fixed thresholds", "10", "31.3 -> 30.0 (-1.3)", "11.25 -> -", "6.0",
-         "25.0", "1.2", "2.5", "tested", "abc1234"],
+         "25.0", "1.2", "2.5", "tested", "abc1234", f"{FOLDER}/seed10"],
         ["fixed", "fixed thresholds", "mean", "31.3 -> 35.0 (+3.7)", "11.25 ->", "6.0",
-         "25.0", "1.2", "2.5", "mean of seeds 0, 10", ""],
+         "25.0", "1.2", "2.5", "mean of seeds 0, 10", "", ""],
     ]  # fmt: skip
-    assert cells(page, "gamma")[0][3:] == ["20.0 ->", "9.0 ->", "", "", "", "", "not run", ""]
-    assert cells(page, "fsanet")[0][-2] == "paper only"
+    assert cells(page, "gamma")[0][3:] == ["20.0 ->", "9.0 ->", "", "", "", "", "not run", "", ""]
+    assert cells(page, "fsanet")[0][-3] == "paper only"
     assert "- a remark\n- fsanet: not built" in page
 
     rows = list(csv.DictReader(io.StringIO(render_csv(lines))))
@@ -67,6 +70,60 @@ def test_a_missing_number_is_named_and_not_made_up(
     lines, problems = collect(table, tmp_path, {}, {}, CONFIG_ROOT)
     assert len(problems) == 1 and problem in problems[0]
     assert cells(render_markdown(table, lines), "fixed")[0][4] == shown
+
+
+@pytest.fixture
+def configs(tmp_path):
+    """Return a folder `configs/` that has two recorded runs of the first row."""
+    runs = [
+        Recorded("fixed", 0, ("abc1234",), {"AP50": 25.0, "AP": 9.126, "AP50@2": None}),
+        Recorded("fixed", 1, ("abc1234", "def5678"), {"AP50": 30.0, "AP": 10.0, "AP50@2": 4.0}),
+    ]
+    file = recorded_file(tmp_path, "T")
+    file.parent.mkdir()
+    file.write_text(render_recorded(runs))
+    return tmp_path
+
+
+def test_recorded_runs_fill_a_table_that_was_not_run(table, configs, tmp_path):
+    runs = tmp_path / "runs"
+    table = replace(table, curve="AP50")
+    lines, problems = collect(table, runs, {}, {}, configs)
+    assert not problems
+    assert [row[2:] for row in cells(render_markdown(table, lines), "fixed")] == [
+        ["0", "31.3 -> 25.0 (-6.3)", "11.25 -> 9.1 (-2.1)", "", "", "-", "", "", "recorded",
+         "abc1234", f"{FOLDER}/seed0"],
+        ["1", "31.3 -> 30.0 (-1.3)", "11.25 -> 10.0 (-1.2)", "", "", "4.0", "", "", "recorded",
+         "abc1234, def5678", f"{FOLDER}/seed1"],
+        ["mean", "31.3 -> 27.5 (-3.8)", "11.25 -> 9.6 (-1.7)", "", "", "", "", "",
+         "mean of seeds 0, 1", "", ""],
+    ]  # fmt: skip
+    assert next(csv.DictReader(io.StringIO(render_csv(lines))))["work_dir"] == ""
+    options = {"model.x": 1}  # other options are other runs
+    assert collect(table, runs, options, {}, configs)[0][0].state == "not run"
+
+
+def test_a_run_of_ones_own_takes_the_place_of_a_recorded_one(table, tested, configs, tmp_path):
+    tested(table.rows[0], 0, {"tiny/AP50": 0.4, "tiny/AP": 0.1})
+    lines = collect(table, tmp_path, {}, {}, configs)[0]
+    states = [(line.seed, line.state, line.ours["AP50"]) for line in lines[:3]]
+    assert states[1] == ("1", "recorded", 30.0)
+    assert states[0][::2] == ("0", 40.0) and states[0][1].startswith("tested")
+    assert states[2] == ("mean", "mean of seeds 0, 1 (recorded)", 35.0)
+
+
+def test_what_is_wrong_with_recorded_runs_is_named(table, configs, tmp_path):
+    file = recorded_file(configs, "T")
+    text = file.read_text()
+    for wrong, said in (
+        (text.replace("30,", "high,", 1), "T.csv, line 3: .*high"),
+        (text.replace("seed", "sow"), "T.csv, line 2: .*seed"),
+        (text + "fixed,2,abc1234,1,2,3,4\n", "T.csv, line 4"),
+        (text.replace("fixed", "fix"), "table T has no row fix"),
+    ):
+        file.write_text(wrong)
+        with pytest.raises(ValueError, match=said):
+            collect(table, tmp_path, {}, {}, configs)
 
 
 def test_a_torn_record_and_lost_files_are_named(table, tested, tmp_path):
@@ -124,8 +181,8 @@ def test_the_course_of_a_metric_over_the_epochs(table, tested, tmp_path):
     assert not problems
     page = render_markdown(table, lines)
     head = [cell.strip() for cell in page.splitlines()[2].strip("|").split("|")]
-    assert head[-7:-4] == ["AP50@2", "AP50@10", "AP50@12"]
-    assert [row[-7:-4] for row in cells(page, "fixed")] == [
+    assert head[-8:-5] == ["AP50@2", "AP50@10", "AP50@12"]
+    assert [row[-8:-5] for row in cells(page, "fixed")] == [
         ["12.5", "25.0", "-"],
         ["?"] * 3,
         [""] * 3,

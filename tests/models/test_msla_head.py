@@ -312,6 +312,12 @@ def test_edges_lie_on_whole_pixels_of_the_image_alone():
             torch.testing.assert_close(mine.scores, theirs.scores)
 
 
+def test_a_grid_of_none_leaves_the_edges():
+    head = build(test_cfg=ConfigDict({**TEST_CFG, "box_grid": None})).eval()
+    found = head.predict_by_feat(*head(features()), batch_img_metas=[META] * 2, rescale=True)
+    assert (found[0].bboxes % 1).any()
+
+
 def test_votes_are_counted_before_edges_are_moved():
     boxes = [[0.0, 0, 8, 8], [2.8, 0, 10.8, 8]]  # their mean by score ends at 8.7
     results = instances(boxes, [0, 0])
@@ -323,7 +329,7 @@ def test_votes_are_counted_before_edges_are_moved():
     assert found.bboxes.tolist() == [[1, 0, 9, 8]]
 
 
-@pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), "one", None, True])
+@pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), "one", True])
 def test_a_grid_that_cannot_be_is_refused(value):
     with pytest.raises(ValueError, match=r"test_cfg.box_grid must be .*but got"):
         build(test_cfg=ConfigDict({**TEST_CFG, "box_grid": value}))

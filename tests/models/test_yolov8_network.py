@@ -1,12 +1,17 @@
 """The blocks, the backbone and the neck of YOLOv8's kind."""
 
+import math
+
 import pytest
 import torch
 from mmdet.models.backbones import ResNet
 from mmdet.models.backbones.csp_darknet import SPPBottleneck
+from mmdet.registry import MODELS
 
 from adla.models import C2fDarknet, TinyPAFPN
 from adla.models.layers import SPPF, C2f
+
+from ..config_utils import load
 
 # Parameters of YOLOv8's backbones, batch norms included, as its own authors' tables add up to.
 BACKBONE_PARAMETERS = {0.25: 1_272_656, 0.5: 5_079_712}
@@ -104,3 +109,33 @@ def test_neck_refuses_channels_that_do_not_match(in_channels, out_channels):
 def test_neck_refuses_maps_that_do_not_match(sizes, message):
     with pytest.raises(ValueError, match=message):
         TinyPAFPN([4, 4, 4])([torch.zeros(1, 4, s, s) for s in sizes])
+
+
+DETECTORS = {
+    "yolov8/yolov8-n_pafpn_300e": 3_011_027,
+    "yolov8/yolov8-n_pafpn-p2_300e": 2_926_676,
+    "yolov8/yolov8-s_pafpn_300e": 11_135_971,
+    "yolov8/yolov8-s_pafpn-p2_300e": 10_637_220,
+}
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_detector_has_as_many_parameters_as_yolov8(name):
+    """As ultralytics 8.3.40 has for one class, but for the 16 of its DFL, which never change."""
+    assert count(MODELS.build(load(f"{name}_sirst-v2.py").model)) == DETECTORS[name]
+
+
+@pytest.mark.parametrize(
+    "name", ["yolov8/yolov8-n_pafpn_300e", "msla/yolov8-n_pafpn-p2_msla-300e"]
+)
+def test_every_convolution_starts_as_torch_starts_it(name):
+    """As YOLOv8's do: uniform up to the root of one over the inputs of a value."""
+    torch.manual_seed(0)
+    model = MODELS.build(load(f"{name}_sirst-v2.py").model)
+    model.init_weights()
+    for path, layer in model.named_modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            bound = layer.weight[0].numel() ** -0.5
+            weight = layer.weight.detach()
+            assert weight.abs().max() <= bound, path
+            assert weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.15), path

@@ -56,6 +56,7 @@ class C2fDarknet(BaseModule):
         cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         channels = scaled_channels(STEM_CHANNELS, widen_factor)
         self.stem = ConvModule(3, channels, 3, stride=2, padding=1, **cfg)
+        self.stem.is_init = True  # or mmengine starts it once more, after init_cfg, as mmcv does
         self.stages = nn.ModuleList()
         for i, (base_channels, base_blocks) in enumerate(STAGES[: out_indices[-1]], 1):
             width = scaled_channels(base_channels, widen_factor)

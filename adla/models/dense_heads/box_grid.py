@@ -32,14 +32,16 @@ def snap_boxes(boxes: Tensor, grid: float, image_size: tuple[int, int]) -> Tenso
 
 
 def check_box_grid(value: object) -> None:
-    """Refuse a grid that is none.
+    """Refuse a grid that cannot be; None is to leave the edges where they are.
 
     Raises:
-        ValueError: It is not a finite number above 0.
+        ValueError: It is neither None nor a finite number above 0.
     """
+    if value is None:
+        return
     is_length = isinstance(value, (int, float)) and 0 < value < float("inf")
     if isinstance(value, bool) or not is_length:
         raise ValueError(
-            "test_cfg.box_grid must be the distance of the labels' edges in pixels, such as 1, but "
-            f"got {value!r}"
+            "test_cfg.box_grid must be the distance of the labels' edges in pixels, such as 1, or "
+            f"None, but got {value!r}"
         )

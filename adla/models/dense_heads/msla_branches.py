@@ -8,6 +8,8 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..layers.c2f import KAIMING
+
 EXPECTED_OBJECTS = 5  # in an image of this side, in pixels: the prior that YOLOv8 starts from
 EXPECTED_SIDE = 640
 TINY_SLOPE = 0.7  # logit per bin: the expected distance of a side is then one stride
@@ -36,7 +38,7 @@ class DecoupledBranch(BaseModule):
         stride: int,
         conv_cfg: dict,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg=KAIMING)
         self.stride = stride
         self.cls_tower = self._tower(in_channels, cls_channels, conv_cfg)
         self.reg_tower = self._tower(in_channels, reg_channels, conv_cfg)
