@@ -3,8 +3,8 @@
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,28 +14,71 @@ def atomic_paths(targets: Iterable[str | os.PathLike]) -> Iterator[list[Path]]:
     """Give a path beside each target; what is written there takes the targets' places.
 
     That happens when the block ends without an error, once everything is written. Otherwise
-    nothing is left. A target may be a file, also one that is there, or a folder that is not.
+    nothing is left, and what was there before stays. A target may be a file, also one that is
+    there, or a folder that is not.
 
     Args:
         targets: Paths of the files or folders to make; their parents are made too.
     """
     paths = [Path(target) for target in targets]
-    drafts = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
+    drafts = [_beside(path, "tmp") for path in paths]
+    formers = [_beside(path, "old") for path in paths]
+    made: list[Path] = []
     try:
-        for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(path)
+        for folder in {path.parent for path in paths}:
+            made += [one for one in (folder, *folder.parents) if not one.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(paths)
         yield drafts
-        for draft, path in zip(drafts, paths, strict=True):
-            os.replace(draft, path)
+        _put_in_place(drafts, paths, formers)
     finally:
-        for draft in drafts:
-            _remove(draft)
+        for path in (*drafts, *formers):
+            _remove(path)
+        for folder in sorted(made, key=lambda one: len(one.parts), reverse=True):
+            with suppress(OSError):  # it is not empty: the targets are in it
+                folder.rmdir()
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    """Return a name beside a path that no other process takes."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{suffix}")
+
+
+def _put_in_place(drafts: Sequence[Path], paths: Sequence[Path], formers: Sequence[Path]) -> None:
+    """Give all drafts the names of their targets, or none.
+
+    Files that were there are kept as ``formers`` until the last draft has its name.
+    """
+    for draft in drafts:
+        draft.lstat()  # an error where one was not written
+    try:
+        for draft, path, former in zip(drafts, paths, formers, strict=True):
+            if draft != drafts[-1] and os.path.lexists(path):
+                _keep(path, former)
+            os.replace(draft, path)
+    except BaseException:
+        if os.path.lexists(drafts[-1]):
+            for draft, path, former in zip(drafts, paths, formers, strict=True):
+                if os.path.lexists(draft):
+                    continue  # its target is as it was
+                if os.path.lexists(former):
+                    os.replace(former, path)
+                else:
+                    _remove(path)
+        raise
+
+
+def _keep(path: Path, former: Path) -> None:
+    """Give a file a second name, or a copy where the file system has no hard links."""
+    try:
+        os.link(path, former, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(path, former, follow_symlinks=False)
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or folder, if it is there."""
-    if path.is_dir():
+    """Remove a file, link or folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
@@ -52,13 +95,19 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _remove_abandoned(path: Path) -> None:
-    """Remove the drafts of a target whose processes were killed; others are left alone."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.tmp")
-    for draft in path.parent.iterdir():
-        found = pattern.fullmatch(draft.name)
-        if found and not _is_running(int(found[1])):
-            _remove(draft)
+def _remove_abandoned(paths: Iterable[Path]) -> None:
+    """Remove what killed processes left beside the targets; of other files nothing is touched.
+
+    In a container, the process that was killed may have had the number of this one.
+    """
+    targets = set(paths)
+    for folder in {path.parent for path in targets}:
+        for found in folder.iterdir():
+            parts = re.fullmatch(r"\.(.+)\.(\d+)\.(?:tmp|old)", found.name)
+            if parts and folder / parts[1] in targets:
+                pid = int(parts[2])
+                if pid == os.getpid() or not _is_running(pid):
+                    _remove(found)
 
 
 @contextmanager
@@ -89,26 +138,3 @@ def atomic_file(
         file.flush()
         if durable:
             os.fsync(file.fileno())
-
-
-def check_free(folder: Path) -> None:
-    """Check that a folder is not there yet.
-
-    Raises:
-        FileExistsError: If it is; it is not overwritten.
-    """
-    if folder.exists() or folder.is_symlink():
-        raise FileExistsError(f"{folder} is there already: remove it, or convert to another folder")
-
-
-@contextmanager
-def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that becomes ``folder`` when the block ends without an error.
-
-    Raises:
-        FileExistsError: If it is there already.
-    """
-    check_free(folder)
-    with atomic_path(folder) as draft:
-        draft.mkdir()
-        yield draft

@@ -46,10 +46,8 @@ def write_sample(root: Path, stem: str, boxes=(), name="Target", size=(WIDTH, HE
     Image.fromarray(mask).save(root / "annotations" / "masks" / f"{stem}_pixels0.png")
 
 
-@pytest.fixture
-def toy_root(tmp_path) -> Path:
+def write_toy(root: Path) -> Path:
     """Two targets in ``a``, none in ``b``, one in ``Misc_111``."""
-    root = tmp_path / "sirst"
     for folder in ("mixed", "annotations/bboxes", "annotations/masks", "splits"):
         (root / folder).mkdir(parents=True)
     write_sample(root, "a", [(3, 4, 8, 10), (21, 11, 23, 14)])
@@ -59,3 +57,8 @@ def toy_root(tmp_path) -> Path:
     (root / "splits" / "train.txt").write_text("b\na")
     (root / "splits" / "val.txt").write_text("Misc_111")
     return root
+
+
+@pytest.fixture
+def toy_root(tmp_path) -> Path:
+    return write_toy(tmp_path / "sirst")

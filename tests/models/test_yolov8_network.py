@@ -125,9 +125,7 @@ def test_a_detector_has_as_many_parameters_as_yolov8(name):
     assert count(MODELS.build(load(f"{name}_sirst-v2.py").model)) == DETECTORS[name]
 
 
-@pytest.mark.parametrize(
-    "name", ["yolov8/yolov8-n_pafpn_300e", "msla/yolov8-n_pafpn-p2_msla-300e"]
-)
+@pytest.mark.parametrize("name", ["yolov8/yolov8-n_pafpn_300e", "msla/yolov8-n_pafpn-p2_msla-300e"])
 def test_every_convolution_starts_as_torch_starts_it(name):
     """As YOLOv8's do: uniform up to the root of one over the inputs of a value."""
     torch.manual_seed(0)

@@ -13,7 +13,7 @@ from .aitod_annotations import check_counts, read_version
 from .aitod_files import config_name, find_annotations, find_images, known_names
 from .aitod_leaks import is_crop, leaking_images, without_images
 from .coco_json import split_summary, write_all
-from .images import check_files, place_files
+from .images import Writer, image_writers
 from .report import tracked
 
 
@@ -57,7 +57,8 @@ def prepare_aitod(
     Raises:
         FileNotFoundError: If ``src`` is no folder or has no annotation file of a known name.
         ValueError: If the data are wrong; one message names every file, nothing is written.
-        FileExistsError: If an image folder of ``out`` is there and is something else.
+        FileExistsError: If an image folder of ``out`` is there and is something else, or a folder
+            is in the place of a json file.
     """
     src, out = Path(src), Path(out)
     if not src.is_dir():
@@ -83,11 +84,10 @@ def prepare_aitod(
             name = config_name(version, "test").replace(".json", "_no-leaks.json")
             written[out / "annotations" / name] = without_images(splits["test"], leaky, reason)
     report.splits = {path.name: split_summary(coco) for path, coco in written.items()}
+    writers: dict[Path, Writer] = {}
     for split, paths in images.items():
-        check_files(paths, out / "images" / split, copy)
-    for split, paths in images.items():
-        place_files(paths, out / "images" / split, copy)
-    write_all(written)
+        writers |= image_writers(paths, out / "images" / split, copy)
+    write_all(written, writers)
     return report
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from adla.atomic_files import atomic_paths
 
 from ..coco_file import is_finite
+from .images import Writer
 
 
 @dataclass
@@ -99,11 +101,31 @@ def coco_dict(
     }
 
 
-def write_all(files: Mapping[Path, dict]) -> None:
-    """Write several json files, each whole or not at all, none before all could be serialized."""
-    with atomic_paths(files) as drafts:
-        for draft, content in zip(drafts, files.values(), strict=True):
-            draft.write_text(json.dumps(content), encoding="utf-8")
+def write_all(files: Mapping[Path, dict], images: Mapping[Path, Writer] | None = None) -> None:
+    """Write json files and the images that belong to them.
+
+    All of them appear when all are written. If that fails or is interrupted, none does, and what
+    was there before stays.
+
+    Args:
+        files: Content of each json file.
+        images: What writes each image file, folder or link, see :func:`.images.image_writers`.
+
+    Raises:
+        FileExistsError: If there is a folder in the place of a json file.
+    """
+    for path in files:
+        if path.is_dir():
+            raise FileExistsError(f"{path} is there and is a folder: remove it")
+    writers: dict[Path, Writer] = {path: partial(_write_json, files[path]) for path in files}
+    writers.update(images or {})
+    with atomic_paths(writers) as drafts:
+        for draft, write in zip(drafts, writers.values(), strict=True):
+            write(draft)
+
+
+def _write_json(content: dict, draft: Path) -> None:
+    draft.write_text(json.dumps(content), encoding="utf-8")
 
 
 def split_summary(coco: Mapping) -> dict[str, float]:

@@ -2,17 +2,16 @@
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageOps
-
-from adla.atomic_files import atomic_folder, check_free
 
 from ..image_reading import open_picture
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
 from .hit_uav_read import CLASSES, IGNORED, SPLITS, Frame, find_root, read_frames
-from .images import check_files, place_files
+from .images import check_free, image_writers
 from .near_duplicates import SAME_SCENE, near_duplicate_share
 from .report import tracked
 
@@ -69,7 +68,8 @@ def convert_hit_uav(
     Raises:
         FileNotFoundError: If ``src`` is not laid out as HIT-UAV.
         ValueError: If the data are wrong; one message names every file, nothing is written.
-        FileExistsError: If ``out/images`` is there and is something else.
+        FileExistsError: If ``out/images`` is there and is something else, or a folder
+            is in the place of a json file.
     """
     if not 0 < scale <= 1:
         raise ValueError(f"scale must be above 0 and at most 1, but got {scale}")
@@ -86,14 +86,10 @@ def convert_hit_uav(
     cocos = _coco_files(parts, scale, "published" if published_split else "by scene")
     report.splits = {name: split_summary(coco) for name, coco in cocos.items()}
     if scale == 1:
-        files = {frame.path.name: frame.path for frame in frames}
-        check_files(files, images, copy)
-        place_files(files, images, copy)
+        writers = image_writers({frame.path.name: frame.path for frame in frames}, images, copy)
     else:
-        with atomic_folder(images) as folder:
-            for frame in tracked(frames, "Scaling HIT-UAV", progress):
-                _write_scaled(frame, folder, scale)
-    write_all({Path(out) / f"{name}.json": coco for name, coco in cocos.items()})
+        writers = {images: partial(_write_scaled, frames, scale, progress)}
+    write_all({Path(out) / f"{name}.json": coco for name, coco in cocos.items()}, writers)
     return report
 
 
@@ -136,12 +132,14 @@ def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _write_scaled(frame: Frame, folder: Path, scale: float) -> None:
-    """Write a gray image at its new size: each pixel is the mean of those that it stands for."""
-    with open_picture(frame.path) as image:
-        gray = ImageOps.exif_transpose(image).convert("L")
-        small = gray.resize(scaled_size(frame.size, scale), Image.Resampling.BOX)
-    small.save(folder / f"{frame.path.stem}.jpg", quality=JPEG_QUALITY)
+def _write_scaled(frames: list[Frame], scale: float, progress: bool, folder: Path) -> None:
+    """Write gray images at their new size: each pixel is the mean of those that it stands for."""
+    folder.mkdir()
+    for frame in tracked(frames, "Scaling HIT-UAV", progress):
+        with open_picture(frame.path) as image:
+            gray = ImageOps.exif_transpose(image).convert("L")
+            small = gray.resize(scaled_size(frame.size, scale), Image.Resampling.BOX)
+        small.save(folder / f"{frame.path.stem}.jpg", quality=JPEG_QUALITY)
 
 
 def _coco_files(parts: dict[str, list[Frame]], scale: float, split: str) -> dict[str, dict]:

@@ -1,17 +1,19 @@
-"""What converters do with image files: check them, measure masks, put them in place."""
+"""What converters do with image files: check them, measure masks, link or copy them."""
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from adla.atomic_files import atomic_path
-
 from ..image_reading import IMAGE_SUFFIXES, find_damage
 from ..value_range import read_values
+
+#: Writes a file, folder or link to a path that is not its own yet.
+Writer = Callable[[Path], object]
 
 
 def index_images(folder: Path, problems: list[str]) -> dict[str, Path]:
@@ -49,85 +51,65 @@ def mask_extents(mask: str | os.PathLike) -> list[tuple[float, float, float, flo
     ]
 
 
-def place_images(source: Path, target: Path, file_names: Iterable[str], copy: bool) -> None:
-    """Make the images of the folder ``source`` available in the folder ``target``.
+def image_writers(files: Mapping[str, Path], target: Path, copy: bool) -> dict[Path, Writer]:
+    """Return what makes image files available in the folder ``target``, for :func:`.write_all`.
 
     Args:
-        source: Folder that holds the images.
-        target: Folder where they shall be; nothing is done if it is ``source`` already.
-        file_names: Names to copy.
-        copy: Copy the files; otherwise ``target`` becomes a symbolic link to ``source``.
-
-    Raises:
-        FileExistsError: If ``target`` is there and is something else.
-    """
-    check_place(source, target, copy)
-    if target.exists() and target.samefile(source):
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not copy:
-        target.symlink_to(source.resolve(), target_is_directory=True)
-        return
-    target.mkdir(exist_ok=True)
-    for name in file_names:
-        copy_file(source / name, target / name)
-
-
-def check_place(source: Path, target: Path, copy: bool) -> None:
-    """Check, before anything is written, that :func:`place_images` would find its place free.
-
-    Raises:
-        FileExistsError: If ``target`` is there and is something else.
-    """
-    if target.exists() and target.samefile(source):
-        return
-    if target.is_symlink() or (target.exists() and not (copy and target.is_dir())):
-        raise FileExistsError(f"{target} is there and is not {source}: remove it, or use --copy")
-
-
-def place_files(files: Mapping[str, Path], target: Path, copy: bool) -> None:
-    """Make image files from one or several folders available in the folder ``target``.
-
-    Args:
-        files: Path of each file by its name.
+        files: Path of each file by its name; they may lie in several folders.
         target: Folder where they shall be; a link to their folder if they are all in one.
         copy: Copy the files; otherwise link to them.
 
-    Raises:
-        FileExistsError: If ``target`` or a file in it is there and is something else.
-    """
-    check_files(files, target, copy)
-    folders = {path.parent for path in files.values()}
-    if len(folders) == 1:
-        place_images(folders.pop(), target, files, copy)
-        return
-    target.mkdir(parents=True, exist_ok=True)
-    for name, path in files.items():
-        if copy:
-            copy_file(path, target / name)
-        elif not (target / name).exists():
-            (target / name).symlink_to(path.resolve())
-
-
-def check_files(files: Mapping[str, Path], target: Path, copy: bool) -> None:
-    """Check, before anything is written, that :func:`place_files` would find its place free.
+    Returns:
+        What writes each file, folder or link that is not there yet, or that a copy replaces.
 
     Raises:
         FileExistsError: If ``target`` or a file in it is there and is something else.
     """
     folders = {path.parent for path in files.values()}
     if len(folders) == 1:
-        check_place(folders.pop(), target, copy)
-        return
-    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        (source,) = folders
+        if target.exists() and target.samefile(source):
+            return {}
+        if target.is_symlink() or (target.exists() and not (copy and target.is_dir())):
+            raise FileExistsError(
+                f"{target} is there and is not {source}: remove it, or use --copy"
+            )
+        if not copy:
+            return {target: partial(_link, source)}
+    write: Callable[[Path, Path], object] = shutil.copyfile if copy else _link
+    if not os.path.lexists(target):
+        return {target: partial(_write_folder, files, write)}
+    if target.is_symlink() or not target.is_dir():
         raise FileExistsError(f"{target} is there and is no folder: remove it")
+    writers: dict[Path, Writer] = {
+        target / name: partial(write, path) for name, path in files.items()
+    }
+    if copy:
+        return writers
     for name, path in files.items():
         other = target / name
-        if not copy and other.exists() and not other.samefile(path):
+        if other.exists() and not other.samefile(path):
             raise FileExistsError(f"{other} is there and is not {path}: remove it, or use --copy")
+    return {path: write for path, write in writers.items() if not path.exists()}
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all."""
-    with atomic_path(target) as draft:
-        shutil.copyfile(source, draft)
+def _link(source: Path, draft: Path) -> None:
+    draft.symlink_to(source.resolve(), target_is_directory=source.is_dir())
+
+
+def _write_folder(
+    files: Mapping[str, Path], write: Callable[[Path, Path], object], draft: Path
+) -> None:
+    draft.mkdir()
+    for name, path in files.items():
+        write(path, draft / name)
+
+
+def check_free(folder: Path) -> None:
+    """Check that a folder is not there yet.
+
+    Raises:
+        FileExistsError: If it is; it is not overwritten.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise FileExistsError(f"{folder} is there already: remove it, or convert to another folder")

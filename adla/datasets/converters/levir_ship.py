@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..problems import raise_problems
 from .coco_json import ImageRecord, coco_dict, split_summary, write_all
-from .images import check_place, place_images
+from .images import Writer, image_writers
 from .levir_ship_layout import SPLITS, WHOLE, SplitFiles, find_layout, unpacked
 from .levir_ship_read import CLASS_NAME, SplitReader
 
@@ -57,7 +57,8 @@ def convert_levir_ship(
     Raises:
         FileNotFoundError: If there is no LEVIR-Ship in the sources.
         ValueError: If the data are wrong; one message names every file, nothing is written.
-        FileExistsError: If ``out/images/<split>`` is there and is something else.
+        FileExistsError: If ``out/images/<split>`` is there and is something else, or a folder
+            is in the place of a json file.
     """
     given = [sources] if isinstance(sources, (str, os.PathLike)) else sources
     paths, out = [Path(source) for source in given], Path(out)
@@ -85,15 +86,13 @@ def _write(
     copy: bool,
     report: LEVIRShipReport,
 ) -> None:
-    """Put the images in place, write the json files and complete the report."""
-    images = out / "images"
-    places = {n: (split.images, images / n) for n, split in files.items() if split.images}
-    for source, target in places.values():
-        check_place(source, target, copy)
-    for name, (source, target) in places.items():
-        if images.exists() and images.samefile(source):
-            continue  # unpartitioned and in place already
-        place_images(source, target, [record.file_name for record in records[name]], copy)
+    """Write the json files and images, and complete the report."""
+    images, writers = out / "images", dict[Path, Writer]()
+    for name, split in files.items():
+        if split.images is None or (images.exists() and images.samefile(split.images)):
+            continue  # no image, or unpartitioned and in place already
+        paths = {record.file_name: split.images / record.file_name for record in records[name]}
+        writers |= image_writers(paths, images / name, copy)
         for record in records[name]:
             record.file_name = f"{name}/{record.file_name}"
     info: dict[str, str | int | bool] = {"release": report.layout, "whole_pixels": drenet_compat}
@@ -111,7 +110,7 @@ def _write(
     }
     report.splits = {name: split_summary(coco) for name, coco in cocos.items()}
     _compare_with_published(report)
-    write_all({out / "annotations" / f"{name}.json": coco for name, coco in cocos.items()})
+    write_all({out / "annotations" / f"{name}.json": coco for name, coco in cocos.items()}, writers)
 
 
 def split_3_1_1(records: Sequence[ImageRecord], seed: int) -> dict[str, list[ImageRecord]]:

@@ -3,15 +3,15 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from numpy import ndarray
 from PIL import Image
 
-from adla.atomic_files import atomic_folder, check_free
-
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
+from .images import check_free
 from .report import tracked
 from .sen2ships_pictures import read_pixels
 from .sen2ships_read import CLASS_NAME, Scene, find_root, read_scenes
@@ -76,7 +76,8 @@ def convert_sen2ships(
     Raises:
         FileNotFoundError: If ``src`` is not laid out as sen2ships.
         ValueError: If the data are wrong; one message names every file, nothing is written.
-        FileExistsError: If ``out/images`` is there already.
+        FileExistsError: If ``out/images`` is there already, or a folder is in the place of
+            a json file.
     """
     if tile < 32:
         raise ValueError(f"tile must be at least 32 pixels, but got {tile}")
@@ -94,11 +95,10 @@ def convert_sen2ships(
     gone = sorted(REFERENCE_EMPTY.keys() - {scene.port for scene in scenes})
     if gone:
         report.notes.append(f"not in the json, but published: {', '.join(gone)}")
-    with atomic_folder(out / "images") as folder:
-        for one in tracked(tiles, "Writing tiles", progress):
-            cut = pixels[one.port][one.y : one.y + one.height, one.x : one.x + one.width]
-            Image.fromarray(cut).save(folder / one.name)
-    write_all({out / f"{split}.json": coco for split, coco in cocos.items()})
+    write_all(
+        {out / f"{split}.json": coco for split, coco in cocos.items()},
+        {out / "images": partial(_write_tiles, tiles, pixels, progress)},
+    )
     report.splits = {split: split_summary(coco) for split, coco in cocos.items()}
     return report
 
@@ -111,6 +111,15 @@ def _read_all(scenes: list[Scene], problems: list[str], progress: bool) -> dict[
         except ValueError as error:
             problems.append(str(error))
     return pixels
+
+
+def _write_tiles(
+    tiles: list[Tile], pixels: dict[str, ndarray], progress: bool, folder: Path
+) -> None:
+    folder.mkdir()
+    for one in tracked(tiles, "Writing tiles", progress):
+        cut = pixels[one.port][one.y : one.y + one.height, one.x : one.x + one.width]
+        Image.fromarray(cut).save(folder / one.name)
 
 
 def choose_tiles(scene: Scene, side: int) -> list[Tile]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..image_reading import read_image_size
 from ..problems import raise_problems
 from .coco_json import ImageRecord, box_fault, coco_dict, number, split_summary, write_all
-from .images import mask_extents, place_images
+from .images import image_writers, mask_extents
 from .report import tracked
 
 CLASS_NAME = "Target"
@@ -59,7 +59,8 @@ def convert_sirst_v2(
     Raises:
         FileNotFoundError: If ``src`` is not laid out as SIRST-V2.
         ValueError: If the data are wrong; one message names every file, nothing is written.
-        FileExistsError: If ``out/mixed`` is there and is something else.
+        FileExistsError: If ``out/mixed`` is there and is something else, or a folder
+            is in the place of a json file.
     """
     src, out = Path(src), Path(out)
     _check_layout(src)
@@ -79,10 +80,11 @@ def convert_sirst_v2(
         for split, stems in names.items()
     }
     report.splits = {split: split_summary(coco) for split, coco in cocos.items()}
-    place_images(
-        src / "mixed", out / "mixed", [record.file_name for record in records.values()], copy
+    files = {record.file_name: src / "mixed" / record.file_name for record in records.values()}
+    write_all(
+        {out / "annotations" / f"{split}.json": coco for split, coco in cocos.items()},
+        image_writers(files, out / "mixed", copy),
     )
-    write_all({out / "annotations" / f"{split}.json": coco for split, coco in cocos.items()})
     return report
 
 

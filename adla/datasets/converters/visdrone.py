@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..problems import raise_problems
 from .coco_json import split_summary, write_all
-from .images import check_place, place_images
+from .images import Writer, image_writers
 from .report import tracked
 from .visdrone_read import CLASSES, Regarded, SplitReader, find_splits
 
@@ -44,7 +44,8 @@ def convert_visdrone(
     Raises:
         FileNotFoundError: If there is no split in ``src``.
         ValueError: If the data are wrong; one message names every file, nothing is written.
-        FileExistsError: If ``out/images/<split>`` is there and is something else.
+        FileExistsError: If ``out/images/<split>`` is there and is something else, or a folder
+            is in the place of a json file.
     """
     src, out, report = Path(src), Path(out), VisDroneReport()
     splits = find_splits(src)
@@ -54,15 +55,14 @@ def convert_visdrone(
         stems = tracked(reader.stems(), f"Reading {split}", progress)
         records[split] = [record for record in map(reader.read, stems) if record is not None]
     raise_problems([problem for one in readers.values() for problem in one.problems], src)
-    places = {
-        split: (folder / "images", out / "images" / split) for split, folder in splits.items()
-    }
-    for source, target in places.values():
-        check_place(source, target, copy)
-    for split, (source, target) in places.items():
-        place_images(source, target, [record.path.name for record in records[split]], copy)
+    images: dict[Path, Writer] = {}
+    for split, part in records.items():
+        files = {record.path.name: record.path for record in part}
+        images |= image_writers(files, out / "images" / split, copy)
     cocos = {split: _coco_file(split, part) for split, part in records.items()}
-    write_all({out / "annotations" / f"{split}.json": coco for split, coco in cocos.items()})
+    write_all(
+        {out / "annotations" / f"{split}.json": coco for split, coco in cocos.items()}, images
+    )
     report.splits = {split: split_summary(coco) for split, coco in cocos.items()}
     report.notes = [note for reader in readers.values() for note in reader.notes()]
     return report

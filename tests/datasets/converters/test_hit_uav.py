@@ -284,15 +284,83 @@ def test_command(source, tmp_path, adla_command):
     assert code == 2 and re.match(r"adla convert hit-uav: .* holds no normal_json", err)
 
 
-def test_the_real_file_is_split_where_its_videos_break():
-    """On the converted data, where they are: no frame of val within 14 of a frame of train."""
+@pytest.fixture(scope="module")
+def real():
+    """Root of the real HIT-UAV, converted; tests that need it skip where it is absent."""
     root = Path(os.environ.get("HIT_UAV_ROOT", "data/hit-uav"))
     if not (root / "val.json").is_file():
         pytest.skip(f"no converted HIT-UAV in {root}; set HIT_UAV_ROOT")
+    return root
+
+
+def test_the_real_file_is_split_where_its_videos_break(real):
+    """No frame of val within 14 of a frame of train."""
     numbers = {
-        split: [int(i["file_name"][:-4].rpartition("_")[2]) for i in load(root, split)["images"]]
+        split: [int(i["file_name"][:-4].rpartition("_")[2]) for i in load(real, split)["images"]]
         for split in ("train", "val")
     }
     assert {split: len(frames) for split, frames in numbers.items()} == {"train": 2319, "val": 579}
     gaps = np.abs(np.subtract.outer(numbers["val"], numbers["train"]))
     assert gaps.min() >= 15
+
+
+def write_published(root, real, cocos, size=(640, 512)):
+    """Lay converted frames out as published; all are black but every hundredth."""
+    images = [image for coco in cocos.values() for image in coco["images"]]
+    boxes = {image["id"]: [] for image in images}
+    for ann in (ann for coco in cocos.values() for ann in coco["annotations"]):
+        if not (ann["iscrowd"] and ann["category_id"] > 1):  # DontCare is a crowd of each class
+            boxes[ann["image_id"]].append(ann)
+    source = write_hit_uav(root, {"train": [], "val": [], "test": []})
+    Image.new("L", size).save(root / "black.png")
+    for image in images:
+        path = source / "normal_json" / image["split"] / Path(image["file_name"]).name
+        if image["id"] % 100:
+            path.symlink_to(root / "black.png")
+        else:
+            pixels = Image.open(real / image["file_name"])
+            pixels.resize(size, Image.Resampling.NEAREST).save(path, format="PNG")
+    for name in ("train", "instances_val", "test"):
+        split = name.removeprefix("instances_")
+        part = sorted((i for i in images if i["split"] == split), key=lambda i: i["id"])
+        content = hit_uav_json([], 0, 0)
+        content["images"] = [
+            {
+                "filename": Path(image["file_name"]).name,
+                "width": size[0],
+                "height": size[1],
+                "id": image["id"] - 1,
+            }
+            for image in part
+        ]
+        content["annotation"] = [
+            {
+                "id": ann["id"] - 1,
+                "image_id": image["id"] - 1,
+                "category_id": 4 if ann["iscrowd"] else ann["category_id"] - 1,
+                "bbox": [value * size[0] / image["width"] for value in ann["bbox"]],
+            }
+            for image in part
+            for ann in boxes[image["id"]]
+        ]
+        path = source / "normal_json" / "annotations" / f"{name}.json"
+        path.write_text(json.dumps(content))
+    return source
+
+
+@pytest.mark.slow
+def test_the_real_files_are_what_the_converter_makes(real, tmp_path):
+    """From the published layout, put together of them."""
+    cocos = {split: load(real, split) for split in ("train", "val")}
+    source = write_published(tmp_path / "src", real, cocos)
+    convert(source, tmp_path / "out", scale=cocos["val"]["images"][0]["width"] / 640)
+    for split, coco in cocos.items():
+        made = load(tmp_path / "out", split)
+        for key in ("images", "annotations", "categories"):
+            assert made[key] == coco[key]
+        for image in (image for image in coco["images"] if image["id"] % 100 == 0):
+            frame, given = (
+                np.asarray(Image.open(root / image["file_name"]).convert("L"), dtype=int)
+                for root in (tmp_path / "out", real)
+            )
+            assert np.abs(frame - given).mean() < 1, "JPEG alone must not change more"

@@ -1,6 +1,8 @@
 import json
+import os
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -307,3 +309,80 @@ def test_command(source, tmp_path, adla_command):
     assert code == 0 and "sen2ships" in printed and "tokyo: left out" in printed
     code, _, err = adla_command("convert", "sen2ships", tmp_path, tmp_path / "none")
     assert code == 2 and re.match(r"adla convert sen2ships: .* holds no coco_annotations", err)
+
+
+@pytest.fixture
+def real():
+    """Root of the real sen2ships, converted; tests that need it skip where it is absent."""
+    root = Path(os.environ.get("SEN2SHIPS_ROOT", "data/sen2ships"))
+    if not (root / "val.json").is_file():
+        pytest.skip(f"no converted sen2ships in {root}; set SEN2SHIPS_ROOT")
+    return root
+
+
+# Harbors whose last column of tiles is not in the data: their width in pixels.
+WIDTHS = {"algiers": 1351, "hedland": 1269}
+
+
+def place(image):
+    """Upper left corner of a tile in its scene, in pixels."""
+    x, y = image["file_name"].removesuffix(".png").rsplit("_", 2)[1:]
+    return int(x), int(y)
+
+
+def put_together(real, cocos):
+    """Pixels of each harbor, black where no tile is, and the ships that are whole in a tile."""
+    tiles = sorted((i for coco in cocos.values() for i in coco["images"]), key=lambda i: i["id"])
+    pixels, ships = {}, {tile["port"]: [] for tile in tiles}
+    for port in ships:
+        own = [tile for tile in tiles if tile["port"] == port]
+        width = WIDTHS.get(port, max(place(tile)[0] + tile["width"] for tile in own))
+        height = max(place(tile)[1] + tile["height"] for tile in own)
+        pixels[port] = np.zeros((height, width, 3), np.uint8)
+        for tile in own:
+            x, y = place(tile)
+            part = pixels[port][y : y + tile["height"], x : x + tile["width"]]
+            part[:] = Image.open(real / tile["file_name"])
+    by_id = {tile["id"]: tile for tile in tiles}
+    for ann in (ann for coco in cocos.values() for ann in coco["annotations"]):
+        tile = by_id[ann["image_id"]]
+        (left, top), (x, y, w, h) = place(tile), map(int, ann["bbox"])
+        height, width = pixels[tile["port"]].shape[:2]
+        cut = (
+            (x == 0 < left)
+            or (y == 0 < top)
+            or (x + w == tile["width"] and left + tile["width"] < width)
+            or (y + h == tile["height"] and top + tile["height"] < height)
+        )
+        if not cut:
+            ships[tile["port"]].append((left + x, top + y, w, h))
+    return pixels, {port: list(dict.fromkeys(boxes)) for port, boxes in ships.items()}
+
+
+def boxes_of(coco):
+    """Boxes of each tile; in which order their scene has them does not show."""
+    names = {image["id"]: image["file_name"] for image in coco["images"]}
+    return sorted((names[ann["image_id"]], ann["bbox"], ann["area"]) for ann in coco["annotations"])
+
+
+@pytest.mark.slow
+def test_the_real_tiles_are_what_the_converter_makes(real, tmp_path):
+    """From the published layout, put together of them."""
+    cocos = {split: load(real, split) for split in ("train", "val")}
+    scenes, ships = put_together(real, cocos)
+    harbors = {port: (*rgb.shape[1::-1], ships[port]) for port, rgb in scenes.items()}
+    source = tmp_path / "src"
+    for port, rgb in scenes.items():
+        (source / port).mkdir(parents=True)
+        Image.fromarray(rgb).save(source / port / f"{port}_rgb.tiff")
+    (source / "coco_annotations.json").write_text(json.dumps(sen2ships_json(harbors)))
+    convert(source, tmp_path / "out")
+    for split, coco in cocos.items():
+        made = load(tmp_path / "out", split)
+        assert made["images"] == coco["images"] and made["categories"] == coco["categories"]
+        assert boxes_of(made) == boxes_of(coco)
+        for image in coco["images"]:
+            tile, given = (
+                Image.open(root / image["file_name"]) for root in (tmp_path / "out", real)
+            )
+            assert tile.tobytes() == given.tobytes()
