@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _HEAD = ["row", "seed", "commits"]
@@ -23,7 +23,7 @@ class Recorded:
     row: str
     seed: int
     commits: tuple[str, ...]
-    numbers: dict[str, float | None] = field(default_factory=dict)
+    numbers: dict[str, float | None]
 
 
 def recorded_file(configs: Path, table: str) -> Path:
@@ -57,12 +57,11 @@ def _read_number(text: str) -> float | None:
     return None if text == "-" else float(text)
 
 
-def render_recorded(runs: Iterable[Recorded]) -> str:
+def render_recorded(runs: Sequence[Recorded]) -> str:
     """Write runs as such a file: numbers to six places, '-' where there was nothing to measure.
 
     The columns have the order of the run with the most numbers.
     """
-    runs = list(runs)
     fullest = sorted(runs, key=lambda run: -len(run.numbers))
     columns = list(dict.fromkeys(name for run in fullest for name in run.numbers))
     stream = io.StringIO()

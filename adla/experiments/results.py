@@ -80,12 +80,17 @@ def collect(
         of_row = []
         for run in runs:
             line, found = _collect_run(table, row, run, configs)
-            line.folder = run.work_dir.relative_to(root).as_posix()
             of_row.append(line)
             problems += found
         here = {run.seed for run in runs}
-        of_row += [_recall(table, row, it) for it in recorded[row.name] if it.seed not in here]
+        of_row += [
+            Line(table, row, str(it.seed), RECORDED, it.numbers, commits=it.commits)
+            for it in recorded[row.name]
+            if it.seed not in here
+        ]
         of_row.sort(key=lambda line: int(line.seed))
+        for line in of_row:
+            line.folder = make_run(Path(), row, int(line.seed), options).work_dir.as_posix()
         if not of_row:
             of_row = [Line(table, row, "", row.status or "not run")]
         measured = [line for line in of_row if line.ours]
@@ -95,19 +100,6 @@ def collect(
             line.complexity = complexity
         lines += of_row
     return lines, problems
-
-
-def _recall(table: Table, row: Row, known: Recorded) -> Line:
-    folder = make_run(Path(), row, known.seed, {}).work_dir.as_posix()
-    return Line(
-        table,
-        row,
-        str(known.seed),
-        RECORDED,
-        dict(known.numbers),
-        folder=folder,
-        commits=known.commits,
-    )
 
 
 def _collect_run(table: Table, row: Row, run: Run, configs: Path) -> tuple[Line, list[str]]:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from adla.atomic_files import atomic_file
 from adla.experiments.recorded import Recorded, read_recorded, recorded_file, render_recorded
 from adla.experiments.results import collect
 from adla.experiments.selection import find_table
@@ -37,8 +38,8 @@ def record(name: str, work_dir: Path, configs: Path) -> str:
         known[run.row, run.seed] = run
     rows = [row.name for row in table.rows]
     runs = sorted(known.values(), key=lambda run: (rows.index(run.row), run.seed))
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(render_recorded(runs), encoding="utf-8")
+    with atomic_file(file) as stream:
+        stream.write(render_recorded(runs))
     return f"{file}: {len(runs)} runs, {len(new)} of them from {work_dir}"
 
 
