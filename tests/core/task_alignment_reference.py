@@ -33,7 +33,7 @@ class TaskAlignmentReference:
     force_match: bool = False
     contested: str = "choosers"
     eps: float = 0.0
-    widen_small_sides: bool = False
+    widen_small_sides: str | None = None
     strides = (4, 8)  # of the first two levels
 
     def overlap(self, kind: str, a, b) -> float:
@@ -48,7 +48,8 @@ class TaskAlignmentReference:
     def inside(self, point, stride: float, level: int, gt) -> bool:
         low, high = list(gt[:2]), list(gt[2:])
         for axis in (0, 1):
-            if self.widen_small_sides and high[axis] - low[axis] < self.strides[0]:
+            limits = {None: 0, "below_first": self.strides[0], "below_second": self.strides[1]}
+            if high[axis] - low[axis] < limits[self.widen_small_sides]:
                 center = (low[axis] + high[axis]) / 2
                 low[axis] = center - self.strides[1] / 2
                 high[axis] = center + self.strides[1] / 2

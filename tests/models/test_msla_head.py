@@ -173,6 +173,19 @@ def test_the_assigner_of_yolov8_has_a_version():
         build(train_cfg=dict(assigner=dict(type="YOLOv8Assigner", version="9.0")))
 
 
+@pytest.mark.parametrize(
+    "version, small",
+    [
+        *(("8.2", None), (8.3, None), ("8.3.253", None)),
+        *((8.4, "below_first"), ("8.4.0", "below_first"), ("8.4.127", "below_first")),
+        *(("8.4.128", "below_second"), ("8.4.190", "below_second")),
+    ],
+)
+def test_small_sides_of_each_version(version, small):
+    head = build(train_cfg=dict(assigner=dict(type="YOLOv8Assigner", version=version)))
+    assert head.assigner.rule.widen_small_sides == small
+
+
 @pytest.mark.parametrize("strides", [STRIDES, [8, 16]])
 def test_a_batch_without_any_target_teaches_background_alone(strides):
     head = build(strides=strides)

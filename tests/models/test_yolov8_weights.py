@@ -17,7 +17,7 @@ from mmengine.registry import init_default_scope
 
 from adla.models.checkpoints import convert_yolov8, fit_to_model, read_inert, read_yolov8
 
-from .yolov8_layout import DetectionModel, save, scattered
+from .yolov8_layout import Conv, DetectionModel, save, scattered
 
 REPO = Path(__file__).parents[2]
 NAMES = ("pafpn", "pafpn-p2")
@@ -34,13 +34,17 @@ def small(config_name="yolov8/yolov8-n_pafpn_light", num_classes=3):
     return cfg
 
 
-@pytest.mark.parametrize("p2", [False, True])
-def test_outputs_are_the_same(p2, tmp_path):
+@pytest.mark.parametrize("p2, spp_act", [(False, True), (True, True), (False, False)])
+def test_outputs_are_the_same(p2, spp_act, tmp_path):
     theirs = scattered(DetectionModel(p2=p2))
+    if not spp_act:  # as 8.4.0 to 8.4.140 build it
+        theirs.model[9].cv1.act = torch.nn.Identity()
     save(copy.deepcopy(theirs).half(), tmp_path / "y.pt")
     weights = read_yolov8(tmp_path / "y.pt")
     assert (weights.num_classes, weights.num_levels) == (3, 4 if p2 else 3)
-    model = MODELS.build(small(f"yolov8/yolov8-n_{NAMES[p2]}_light")).eval()
+    cfg = small(f"yolov8/yolov8-n_{NAMES[p2]}_light")
+    cfg.backbone.spp_act = weights.spp_act
+    model = MODELS.build(cfg).eval()
     fitting, lines = fit_to_model(weights, model)
     model.load_state_dict(fitting, strict=True)
     total = len(fitting)
@@ -51,6 +55,52 @@ def test_outputs_are_the_same(p2, tmp_path):
         for (cls, box), (their_box, their_cls) in zip(found, theirs(x), strict=True):
             torch.testing.assert_close(box, their_box, rtol=1e-4, atol=1e-4)
             torch.testing.assert_close(cls, their_cls, rtol=1e-4, atol=1e-4)
+
+
+def test_a_pyramid_without_activation_needs_one_in_the_config(tmp_path):
+    theirs = DetectionModel()
+    save(theirs, tmp_path / "with.pt")
+    theirs.model[9].cv1.act = torch.nn.Identity()
+    save(theirs, tmp_path / "without.pt")
+    told = convert_yolov8(tmp_path / "without.pt", tmp_path / "without.pth")
+    assert "needs model.backbone.spp_act=False" in told[-1]
+    assert len(convert_yolov8(tmp_path / "with.pt", tmp_path / "with.pth")) == 1
+    for name, spp_act, message in (
+        (
+            "without",
+            True,
+            r"no activation .* ultralytics 8\.4\.0 to 8\.4\.140 .* needs model\.back",
+        ),
+        ("with", False, r"must not have model\.backbone\.spp_act=False"),
+    ):
+        cfg = small()
+        cfg.backbone.spp_act = spp_act
+        with pytest.raises(ValueError, match=message):
+            fit_to_model(read_yolov8(tmp_path / f"{name}.pt"), MODELS.build(cfg))
+
+
+def test_what_a_layer_does_beside_its_weights_must_be_yolov8s(tmp_path):
+    for change, message in (
+        (dict(act=torch.nn.ReLU()), r"y.pt is no .*: 'model.5.act' is ReLU, not SiLU"),
+        (dict(act=torch.nn.Identity()), r"'model.5.act' is Identity, not SiLU"),
+        (dict(bn=torch.nn.BatchNorm2d(32)), r"'model.5.bn' has an eps of 1e-05, not 0.001"),
+    ):
+        theirs = DetectionModel()
+        for name, module in change.items():
+            setattr(theirs.model[5], name, module)
+        save(theirs, tmp_path / "y.pt")
+        with pytest.raises(ValueError, match=message):
+            read_yolov8(tmp_path / "y.pt")
+
+
+def test_class_branches_of_yolo11_are_named(tmp_path):
+    theirs = DetectionModel()
+    for tower in theirs.model[-1].cv3:  # as 8.3.0 to 8.3.16 build them
+        for i in (0, 1):
+            tower[i] = torch.nn.Sequential(tower[i], Conv(16, 16))
+    save(theirs, tmp_path / "y.pt")
+    with pytest.raises(ValueError, match=r"those of YOLO11, as ultralytics 8\.3\.0 to 8\.3\.16"):
+        read_yolov8(tmp_path / "y.pt")
 
 
 def test_the_average_of_a_training_is_preferred(tmp_path):

@@ -17,9 +17,10 @@ class Conv(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(c1, c2, k, s, k // 2, bias=False)
         self.bn = nn.BatchNorm2d(c2, eps=1e-3, momentum=0.03)
+        self.act = nn.SiLU()
 
     def forward(self, x):
-        return nn.functional.silu(self.bn(self.conv(x)))
+        return self.act(self.bn(self.conv(x)))
 
 
 class Bottleneck(nn.Module):

@@ -24,7 +24,7 @@ def settings(scale: float) -> dict[str, tuple[MSLAAssigner, tuple[int, ...]]]:
     """Return the assigners to compare, each with the strides of its levels."""
     plain = YOLOv8Assigner(version="8.3")
     rows = {f"YOLOv8 8.3, stride {s} alone": (plain, (s,)) for s in FINE[:3]}
-    for version in ("8.3", "8.4"):
+    for version in ("8.3", "8.4", "8.4.128"):
         for name, strides in (("P3 to P5", COARSE), ("P2 to P5", FINE)):
             rows[f"YOLOv8 {version}, {name}"] = (YOLOv8Assigner(version=version), strides)
     rows["MSLA, not forced, P2 to P5"] = (MSLAAssigner(scale=scale, force_match=False), FINE)

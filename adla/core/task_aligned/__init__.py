@@ -5,11 +5,12 @@ the target scores.
 """
 
 from .assignment import TaskAlignment, assign_task_aligned
-from .rule import Contested, LevelMetric, SoftTarget, TaskAlignmentRule
+from .rule import Contested, LevelMetric, SmallSides, SoftTarget, TaskAlignmentRule
 
 __all__ = [
     "Contested",
     "LevelMetric",
+    "SmallSides",
     "SoftTarget",
     "TaskAlignment",
     "TaskAlignmentRule",

@@ -116,8 +116,8 @@ def assign_task_aligned(
     points = priors.float()
     gates = [rule.gate_of(level, num_levels) for level in range(num_levels)]
     gated = targets.boxes
-    if rule.widen_small_sides:
-        gated = widen_small_sides(gated, points, num_level_priors)
+    if rule.widen_small_sides is not None:
+        gated = widen_small_sides(gated, points, num_level_priors, rule.widen_small_sides)
     measure = AlignmentMeasure(
         scores.flatten(0, 1), boxes.flatten(0, 1), levels, metrics, targets, rule
     )

@@ -5,22 +5,30 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .rule import SmallSides
 
-def widen_small_sides(gts: Tensor, priors: Tensor, num_level_priors: Sequence[int]) -> Tensor:
-    """Return boxes whose sides shorter than the first level's stride are as long as the second's.
 
-    About the center, each side by itself, whatever the level (ultralytics from 8.4 on: with
-    strides from 8 on a side below 8 px counts as 16 px). A single level widens to its own stride.
+def widen_small_sides(
+    gts: Tensor, priors: Tensor, num_level_priors: Sequence[int], below: SmallSides
+) -> Tensor:
+    """Return boxes whose small sides are as long as the second level's stride.
+
+    About the center, each side by itself, whatever the level: with strides from 8 on a side below 8
+    px (ultralytics 8.4.0) or below 16 px (8.4.128) counts as 16 px. A single level widens to its
+    own stride.
 
     Args:
         gts: Ground truths of shape (K, 4), xyxy in pixels.
         priors: Shape (P, 4): x, y, stride_w, stride_h, level after level.
         num_level_priors: How many priors each level has.
+        below: Which sides are small: those ``below_first``, shorter than the first level's stride,
+            or ``below_second``.
     """
     starts = [sum(num_level_priors[:i]) for i, count in enumerate(num_level_priors) if count]
     strides = priors[starts[:2], 2:]
     sides, centers = gts[:, 2:] - gts[:, :2], (gts[:, :2] + gts[:, 2:]) / 2
-    half = torch.where(sides < strides[0], strides[-1], sides) / 2
+    small = sides < strides[0 if below == "below_first" else -1]
+    half = torch.where(small, strides[-1], sides) / 2
     return torch.cat([centers - half, centers + half], 1)
 
 

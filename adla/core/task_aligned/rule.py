@@ -12,6 +12,7 @@ from ..overlaps import check_scale, ciou, dotd, iou
 LevelMetric = Literal["dotd", "ciou"]
 SoftTarget = Literal["iou", "ciou", "dotd"]
 Contested = Literal["choosers", "all"]
+SmallSides = Literal["below_first", "below_second"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class TaskAlignmentRule:
         force_match: Whether every ground truth gets a positive.
         contested: Among whom a prior that several ground truths chose goes to the largest overlap:
             those ``choosers``, or ``all`` whose gate it is in.
-        widen_small_sides: Whether in the gate of every level a side shorter than the first stride
-            counts as long as the second stride.
+        widen_small_sides: Which sides count as long as the second stride in the gate of every
+            level: those ``below_first``, shorter than the first stride, or ``below_second``; None
+            for none.
         eps: What is added to the largest metric of a ground truth before the target scores are
             divided by it, at least 0. With 1e-9 targets of few pixels have scores near 0.
 
@@ -52,7 +54,7 @@ class TaskAlignmentRule:
     force_match: bool = True
     contested: Contested = "choosers"
     eps: float = 0.0
-    widen_small_sides: bool = False
+    widen_small_sides: SmallSides | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that have no meaning."""
@@ -83,6 +85,11 @@ class TaskAlignmentRule:
             )
         check(self.contested in get_args(Contested), "contested", "'choosers' or 'all'")
         check(0 <= self.eps < 1, "eps", "in [0, 1)")
+        check(
+            self.widen_small_sides in (None, *get_args(SmallSides)),
+            "widen_small_sides",
+            f"None, {' or '.join(map(repr, get_args(SmallSides)))}",
+        )
         if "dotd" in (*named, self.soft_target):
             where = [f"metrics[{i}]" for i, metric in enumerate(named) if metric == "dotd"]
             where += ["soft_target"] if self.soft_target == "dotd" else []

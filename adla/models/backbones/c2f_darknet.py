@@ -28,6 +28,8 @@ class C2fDarknet(BaseModule):
         widen_factor: Scales the channels, rounded up to a multiple of 8.
         out_indices: Feature maps to return, of 1 (stride 4) to 4 (stride 32), in rising order. No
             stage after the last of them is built.
+        spp_act: Whether the first convolution of the pyramid has an activation. YOLOv8 as
+            ultralytics 8.4.0 to 8.4.140 build it has none there.
         norm_cfg: Norm of the convolutions.
         act_cfg: Activation of the convolutions.
 
@@ -40,6 +42,7 @@ class C2fDarknet(BaseModule):
         deepen_factor: float = 0.33,
         widen_factor: float = 0.25,
         out_indices: Sequence[int] = (1, 2, 3, 4),
+        spp_act: bool = True,
         norm_cfg: dict = NORM_CFG,
         act_cfg: dict = ACT_CFG,
         init_cfg: dict | None = KAIMING,
@@ -52,6 +55,7 @@ class C2fDarknet(BaseModule):
                 f"32), but got {out_indices}"
             )
         self.out_indices = tuple(out_indices)
+        self.spp_act = spp_act
 
         cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         channels = scaled_channels(STEM_CHANNELS, widen_factor)
@@ -66,7 +70,7 @@ class C2fDarknet(BaseModule):
                 C2f(width, width, num_blocks, add_identity=True, **cfg),
             ]
             if i == len(STAGES):
-                layers.append(SPPF(width, width, **cfg))
+                layers.append(SPPF(width, width, spp_act, **cfg))
             self.stages.append(nn.Sequential(*layers))
             channels = width
 

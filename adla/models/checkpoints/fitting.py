@@ -13,6 +13,15 @@ from adla.config_file import load_config
 
 from .yolov8 import YOLOv8Weights, read_yolov8
 
+NO_SPP_ACT = (
+    "the file's pyramid has no activation behind its first convolution, as ultralytics 8.4.0 to "
+    "8.4.140 build it: the config needs model.backbone.spp_act=False"
+)
+SPP_ACT = (
+    "the file's pyramid has an activation behind its first convolution: the config must not have "
+    "model.backbone.spp_act=False"
+)
+
 
 def convert_yolov8(
     path: str | Path, out: str | Path, config: str | Path | None = None
@@ -35,6 +44,8 @@ def convert_yolov8(
     state_dict, lines = weights.state_dict, [f"{weights.num_classes} classes"]
     if config is not None:
         state_dict, lines = fit_to_model(weights, MODELS.build(load_config(config).model))
+    elif not weights.spp_act:
+        lines.append(NO_SPP_ACT)
     with atomic_path(out) as draft:
         torch.save(dict(state_dict=state_dict, meta={}), draft)
     return lines
@@ -80,6 +91,8 @@ def fit_to_model(weights: YOLOv8Weights, model: Any) -> tuple[dict[str, Tensor],
                 "the weights do not fit the detector, mind the size (n, s) of the config: "
                 f"{name} is {shapes[0]} in the file, but {shapes[1]} in the detector"
             )
+    if weights.spp_act != model.backbone.spp_act:
+        raise ValueError(NO_SPP_ACT if not weights.spp_act else SPP_ACT)
     lines.append(f"{len(fitting)} of the detector's {len(own)} tensors come from the file")
     return fitting, lines
 

@@ -29,7 +29,10 @@ STORAGES = {
 
 
 class Inert:
-    """What stands for an object of any class but a tensor: it keeps its state and does nothing."""
+    """What stands for an object of any class but a tensor: it keeps its state and does nothing.
+
+    An object's class is a subclass with the name that the file gives.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.state: Any = None
@@ -100,7 +103,7 @@ class _Unpickler(pickle.Unpickler):
         }
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        return known.get((module, name), Inert)
+        return known.get((module, name)) or type(name, (Inert,), {})
 
     def persistent_load(self, pid: Any) -> Tensor:
         """Return a storage as a flat tensor."""

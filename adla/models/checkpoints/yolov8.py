@@ -48,6 +48,8 @@ PARTS = [
 ]
 POOLING = [(rf"cv([12])\.({CONVS})", r"conv\1.\2")]
 NOT_LEARNED = "dfl.conv.weight"  # 0 to 15, the bins themselves
+BN_EPS = 1e-3
+PYRAMID_ACT = "model.9.cv1.act"
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,13 @@ class YOLOv8Weights:
         state_dict: Tensors by name, in fp32.
         num_classes: Classes of the detector.
         num_levels: 3 (P3 to P5) or 4 (P2 to P5).
+        spp_act: Whether the first convolution of the pyramid has an activation.
     """
 
     state_dict: dict[str, Tensor]
     num_classes: int
     num_levels: int
+    spp_act: bool
 
 
 def read_yolov8(path: str | Path) -> YOLOv8Weights:
@@ -76,7 +80,8 @@ def read_yolov8(path: str | Path) -> YOLOv8Weights:
     """
     checkpoint = read_inert(path)
     model = checkpoint if not isinstance(checkpoint, dict) else _model_of(checkpoint, path)
-    weights = _tensors_of(model)
+    modules = _modules_of(model)
+    weights = _tensors_of(modules)
     layers = [int(name.split(".")[1]) for name in weights if re.match(r"model\.\d+\.", name)]
     last = max(layers, default=-1)
     if last not in NECKS:
@@ -88,16 +93,39 @@ def read_yolov8(path: str | Path) -> YOLOv8Weights:
     for name, tensor in weights.items():
         ours = _renamed(name, last)
         if ours is None:
-            raise ValueError(
-                f"{path} is no YOLOv8 detector: YOLOv8 has no {name!r} (other versions of YOLO, "
-                "and networks for masks, poses or classes, do not fit)"
-            )
+            raise ValueError(f"{path} is no YOLOv8 detector: {_why_unknown(name, last)}")
         if ours:
             state_dict[ours] = tensor.float() if tensor.is_floating_point() else tensor
     num_levels = {22: 3, 28: 4}[last]
     _check_whole(state_dict, last, num_levels, path)
     num_classes = len(state_dict["bbox_head.branches.0.cls_conv.weight"])
-    return YOLOv8Weights(state_dict, num_classes, num_levels)
+    return YOLOv8Weights(state_dict, num_classes, num_levels, _spp_act(modules, path))
+
+
+def _why_unknown(name: str, last: int) -> str:
+    if re.match(rf"model\.{last}\.cv3\.\d\.[01]\.[01]\.", name):
+        return (
+            "its class branches are those of YOLO11, as ultralytics 8.3.0 to 8.3.16 build them for "
+            f"YOLOv8 too ({name!r}); train it with another version"
+        )
+    return (
+        f"YOLOv8 has no {name!r} (other versions of YOLO, and networks for masks, poses or "
+        "classes, do not fit)"
+    )
+
+
+def _spp_act(modules: dict[str, Inert], path: str | Path) -> bool:
+    """Return whether the pyramid has its first activation; refuse other ones, and other norms."""
+    for name, module in modules.items():
+        kind, eps = type(module).__name__, module.state.get("eps", BN_EPS)
+        without = name == PYRAMID_ACT and kind == "Identity"
+        if name.endswith(".act") and kind != "SiLU" and not without:
+            raise ValueError(f"{path} is no YOLOv8 detector: {name!r} is {kind}, not SiLU")
+        if not isinstance(eps, float) or eps != BN_EPS:
+            raise ValueError(
+                f"{path} is no YOLOv8 detector: {name!r} has an eps of {eps}, not {BN_EPS}"
+            )
+    return PYRAMID_ACT not in modules or type(modules[PYRAMID_ACT]).__name__ == "SiLU"
 
 
 def _check_whole(
@@ -122,18 +150,24 @@ def _model_of(checkpoint: dict, path: str | Path) -> Any:
     return model
 
 
-def _tensors_of(module: Any, prefix: str = "") -> dict[str, Tensor]:
-    """Return parameters and buffers by name, as ``state_dict`` would."""
-    state = module.state if isinstance(module, Inert) else None
-    if not isinstance(state, dict):
+def _modules_of(module: Any, name: str = "") -> dict[str, Inert]:
+    """Return a module and all inside it by name, as ``named_modules`` would."""
+    if not isinstance(module, Inert) or not isinstance(module.state, dict):
         return {}
+    found = {name: module}
+    for child, inner in (module.state.get("_modules") or {}).items():
+        found.update(_modules_of(inner, f"{name}.{child}" if name else child))
+    return found
+
+
+def _tensors_of(modules: dict[str, Inert]) -> dict[str, Tensor]:
+    """Return parameters and buffers by name, as ``state_dict`` would."""
     found = {}
-    for kind in ("_parameters", "_buffers"):
-        for name, tensor in (state.get(kind) or {}).items():
-            if isinstance(tensor, Tensor):
-                found[prefix + name] = tensor
-    for name, child in (state.get("_modules") or {}).items():
-        found.update(_tensors_of(child, f"{prefix}{name}."))
+    for name, module in modules.items():
+        for kind in ("_parameters", "_buffers"):
+            for own, tensor in (module.state.get(kind) or {}).items():
+                if isinstance(tensor, Tensor):
+                    found[f"{name}.{own}" if name else own] = tensor
     return found
 
 

@@ -1,6 +1,7 @@
 """The two blocks of YOLOv8 that mmdet has not: C2f and the fast spatial pyramid pooling."""
 
 import math
+from typing import Any
 
 import torch
 from mmcv.cnn import ConvModule
@@ -89,7 +90,17 @@ class SPPF(SPPBottleneck):
 
     It has the parameters and the output of mmdet's ``SPPBottleneck``, which pools with each window
     anew.
+
+    Args:
+        first_act: Whether the first convolution has an activation.
     """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, first_act: bool = True, **cfg: Any
+    ) -> None:
+        super().__init__(in_channels, out_channels, **cfg)
+        if not first_act:
+            self.conv1 = ConvModule(in_channels, in_channels // 2, 1, **{**cfg, "act_cfg": None})
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, in_channels, H, W) to (B, out_channels, H, W)."""

@@ -133,7 +133,7 @@ class TestAgainstTheReference:
             force_match=st.booleans(),
             contested=st.sampled_from(["choosers", "all"]),
             eps=st.sampled_from([0.0, 1e-9, 0.1]),
-            widen_small_sides=st.booleans(),
+            widen_small_sides=st.sampled_from([None, "below_first", "below_second"]),
         ),
         seed=st.integers(0, 10**6),
         coarse=st.booleans(),
@@ -227,16 +227,20 @@ class TestYolov8ByHand:
         assert self.run(one, *args).gt_inds.tolist() == [[1, 1]]
         assert self.run(replace(one, contested="choosers"), *args).gt_inds.tolist() == [[2, 1]]
 
-    def test_small_sides_are_widened_from_version_8_4_on(self):
-        """Strides 8 and 16: 7 px count as 16, 8 px as 8, each side by itself, on both levels."""
+    @pytest.mark.parametrize(
+        "below, gates",
+        [
+            ("below_first", {(7, 7): (16, 16), (8, 8): (8, 8), (7, 20): (16, 20), (2, 8): (16, 8)}),
+            ("below_second", {(7, 7): (16, 16), (8, 20): (16, 20), (2, 15): (16, 16)}),
+        ],
+    )
+    def test_small_sides_are_widened_from_version_8_4_on(self, below, gates):
+        """Strides 8 and 16, each side by itself, on both levels: 7 px count as 16.
+
+        8 px count as 8 in 8.4.0, and as 16 from 8.4.128 on.
+        """
         priors, counts = grid(32, (8, 16))
-        gates = {
-            (7, 7): (16, 16),
-            (8, 8): (8, 8),
-            (7, 20): (16, 20),
-            (2, 8): (16, 8),
-        }
-        rule = replace(YOLOV8, topk=100, widen_small_sides=True)
+        rule = replace(YOLOV8, topk=100, widen_small_sides=below)
         for (width, height), gate in gates.items():
             x, y = 13.0, 15.0
             box = torch.tensor([x - width / 2, y - height / 2, x + width / 2, y + height / 2])

@@ -11,7 +11,7 @@ from mmengine.structures import InstanceData
 from torch import Tensor
 
 from adla.core import TaskAlignment, TaskAlignmentRule, assign_task_aligned
-from adla.core.task_aligned import Contested, LevelMetric, SoftTarget
+from adla.core.task_aligned import Contested, LevelMetric, SmallSides, SoftTarget
 
 
 @TASK_UTILS.register_module()
@@ -42,8 +42,9 @@ class MSLAAssigner(BaseAssigner):
         force_match: Whether every ground truth gets a positive, if need be the nearest prior.
         contested: Who may have a prior that several ground truths chose: those ``choosers``, or
             ``all`` whose gate it is in; it goes to the largest overlap.
-        widen_small_sides: Whether in the gate of every level a side shorter than the first stride
-            counts as long as the second stride.
+        widen_small_sides: Which sides count as long as the second stride in the gate of every
+            level: those ``below_first``, shorter than the first stride, or ``below_second``; None
+            for none.
         eps: Added to the largest metric of a ground truth, by which target scores are divided.
         strides: The strides of the levels, finest first. If given, priors of other strides are
             refused; :meth:`assign` needs them to tell the levels where it is handed the priors of
@@ -69,7 +70,7 @@ class MSLAAssigner(BaseAssigner):
         scores_are_logits: bool = False,
         contested: Contested = "choosers",
         eps: float = 0.0,
-        widen_small_sides: bool = False,
+        widen_small_sides: SmallSides | None = None,
     ) -> None:
         self.rule = TaskAlignmentRule(
             metrics=metrics,
