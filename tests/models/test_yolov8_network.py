@@ -1,6 +1,9 @@
 """The blocks, the backbone and the neck of YOLOv8's kind."""
 
 import math
+import runpy
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -137,3 +140,11 @@ def test_every_convolution_starts_as_torch_starts_it(name):
             weight = layer.weight.detach()
             assert weight.abs().max() <= bound, path
             assert weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.15), path
+
+
+def test_the_comparison_says_what_it_needs(monkeypatch):
+    tool = Path(__file__).parents[2] / "tools/analysis/compare_ultralytics.py"
+    monkeypatch.setattr(sys, "argv", [str(tool)])
+    monkeypatch.setitem(sys.modules, "ultralytics", None)  # as if it were not installed
+    with pytest.raises(SystemExit, match=r"^error: ultralytics cannot be imported .* pip install"):
+        runpy.run_path(str(tool), run_name="__main__")

@@ -70,7 +70,7 @@ class C2fDarknet(BaseModule):
                 C2f(width, width, num_blocks, add_identity=True, **cfg),
             ]
             if i == len(STAGES):
-                layers.append(SPPF(width, width, spp_act, **cfg))
+                layers.append(SPPF(width, width, first_act=spp_act, **cfg))
             self.stages.append(nn.Sequential(*layers))
             channels = width
 

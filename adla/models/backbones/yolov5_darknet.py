@@ -68,4 +68,4 @@ class YOLOv5Darknet(CSPDarknet):
         self.stem = ConvModule(3, int(STAGES[0][0] * widen_factor), 6, stride=2, padding=2, **cfg)
         if out_indices[-1] == len(STAGES):
             channels = int(STAGES[-1][1] * widen_factor)
-            self.stage4.append(SPPF(channels, channels, **cfg))
+            self.stage4.append(SPPF(channels, channels, first_act=True, **cfg))
