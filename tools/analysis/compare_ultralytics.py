@@ -171,15 +171,8 @@ def main() -> None:
     torch.manual_seed(args.seed)
     init_default_scope("mmdet")
     table = Table(title=f"ultralytics {__version__}: largest difference, as a share")
-    for column in (
-        "network",
-        "classes",
-        "outputs",
-        "positives",
-        "in one alone",
-        *LOSSES,
-        "gradients",
-    ):
+    counts = ("network", "classes", "outputs", "positives", "in one alone")
+    for column in (*counts, *LOSSES, "gradients"):
         table.add_column(column, justify="left" if column == "network" else "right")
     for name in CONFIGS:
         for classes in args.classes:

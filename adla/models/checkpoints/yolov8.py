@@ -98,8 +98,11 @@ def read_yolov8(path: str | Path) -> YOLOv8Weights:
             state_dict[ours] = tensor.float() if tensor.is_floating_point() else tensor
     num_levels = {22: 3, 28: 4}[last]
     _check_whole(state_dict, last, num_levels, path)
+    _check_layers(modules, path)
     num_classes = len(state_dict["bbox_head.branches.0.cls_conv.weight"])
-    return YOLOv8Weights(state_dict, num_classes, num_levels, _spp_act(modules, path))
+    pyramid_act = modules.get(PYRAMID_ACT)
+    spp_act = pyramid_act is None or type(pyramid_act).__name__ == "SiLU"
+    return YOLOv8Weights(state_dict, num_classes, num_levels, spp_act)
 
 
 def _why_unknown(name: str, last: int) -> str:
@@ -114,8 +117,8 @@ def _why_unknown(name: str, last: int) -> str:
     )
 
 
-def _spp_act(modules: dict[str, Inert], path: str | Path) -> bool:
-    """Return whether the pyramid has its first activation; refuse other ones, and other norms."""
+def _check_layers(modules: dict[str, Inert], path: str | Path) -> None:
+    """Refuse what YOLOv8's layers do not do, which their weights do not show."""
     for name, module in modules.items():
         kind, eps = type(module).__name__, module.state.get("eps", BN_EPS)
         without = name == PYRAMID_ACT and kind == "Identity"
@@ -125,7 +128,6 @@ def _spp_act(modules: dict[str, Inert], path: str | Path) -> bool:
             raise ValueError(
                 f"{path} is no YOLOv8 detector: {name!r} has an eps of {eps}, not {BN_EPS}"
             )
-    return PYRAMID_ACT not in modules or type(modules[PYRAMID_ACT]).__name__ == "SiLU"
 
 
 def _check_whole(
