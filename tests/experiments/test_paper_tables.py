@@ -88,8 +88,8 @@ def test_small_counterparts_exist(dataset):
             assert (light.dataset, counterpart.name, left_out) == (dataset, row.light, [])
     light, rows, left_out = select(TABLES, TABLES["light"], [], dataset)
     assert rows == find_rows(light, [])
-    # Thresholds on other measures than the IoU are compared on real images alone.
-    assert (len(rows), len(left_out)) == ((11, 10) if dataset == "demo" else (21, 0))
+    # Other measures than the IoU and bounded positives are compared on real images alone.
+    assert (len(rows), len(left_out)) == ((11, 12) if dataset == "demo" else (23, 0))
     assert all(row.name.startswith(("at-", "adla-")) for row in left_out)
 
 
