@@ -342,6 +342,10 @@ def test_a_pickle_takes_no_more_memory_than_its_size(tmp_path):
     rewrite(tmp_path / "a.pt", tmp_path / "b.pt", lambda p: p[:-1] + b"r\xff\xff\xff\xff.")
     with pytest.raises(ValueError, match=r"b\.pt is damaged.*at place 4294967295 of its memo"):
         read_inert(tmp_path / "b.pt")
+    names = b"".join(b"cm\nN%d\n" % i for i in range(5000))  # 5,000 classes, some bytes each
+    rewrite(tmp_path / "a.pt", tmp_path / "n.pt", lambda p: b"\x80\x02(" + names + b"l.")
+    found = read_inert(tmp_path / "n.pt")
+    assert len(found) == 5000 and len(set(found)) == 1001
     torch.save({"a": torch.zeros(1).expand(10**9)}, tmp_path / "c.pt")
     with pytest.raises(ValueError, match=r"shape \(1000000000,\) on 1 numbers"):
         read_inert(tmp_path / "c.pt")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from mmdet.registry import MODELS
+from mmdet.structures.bbox import bbox_xyxy_to_cxcywh
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
@@ -99,12 +100,9 @@ class Pair:
         """
         head = self.ours.bbox_head
         channels = [4 * head.bbox_coder.reg_max, head.num_classes]
-        levels = [
-            (
-                2 * torch.randn(IMAGES, sum(channels), SIDE // stride, SIDE // stride)
-            ).requires_grad_()
-            for stride in head.strides
-        ]
+        sides = [SIDE // stride for stride in head.strides]
+        shapes = [(IMAGES, sum(channels), side, side) for side in sides]
+        levels = [(2 * torch.randn(shape)).requires_grad_() for shape in shapes]
         objects = [random_objects(head.num_classes) for _ in range(IMAGES)]
         their_loss, their_parts = self.their_loss(
             self.their_form(levels, channels), as_batch(objects)
@@ -148,11 +146,10 @@ def random_objects(num_classes: int) -> InstanceData:
 def as_batch(objects: list[InstanceData]) -> dict[str, Tensor]:
     """Return objects in the way that ultralytics takes them."""
     boxes = torch.cat([image.bboxes for image in objects]) / SIDE
-    size = boxes[:, 2:] - boxes[:, :2]
     return dict(
         batch_idx=torch.arange(IMAGES).repeat_interleave(OBJECTS).float(),
         cls=torch.cat([image.labels for image in objects]).float(),
-        bboxes=torch.cat([boxes[:, :2] + size / 2, size], dim=1),
+        bboxes=bbox_xyxy_to_cxcywh(boxes),
     )
 
 

@@ -55,7 +55,7 @@ class YOLOv5Darknet(CSPDarknet):
                 f"YOLOv5Darknet: out_indices must be some of {stages} in rising order (strides 4 "
                 f"to 32), but got {out_indices}"
             )
-        cfg = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        cfg: dict[str, Any] = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         super().__init__(
             deepen_factor=deepen_factor,
             widen_factor=widen_factor,
@@ -68,4 +68,4 @@ class YOLOv5Darknet(CSPDarknet):
         self.stem = ConvModule(3, int(STAGES[0][0] * widen_factor), 6, stride=2, padding=2, **cfg)
         if out_indices[-1] == len(STAGES):
             channels = int(STAGES[-1][1] * widen_factor)
-            self.stage4.append(SPPF(channels, channels, first_act=True, **cfg))
+            self.stage4.append(SPPF(channels, channels, **cfg))

@@ -27,11 +27,14 @@ STORAGES = {
     "BoolStorage": torch.bool,
 }
 
+#: A class takes a kilobyte, its name in a file some bytes; a detector of ultralytics has below 100.
+MAX_NAMES = 1000
+
 
 class Inert:
     """What stands for an object of any class but a tensor: it keeps its state and does nothing.
 
-    An object's class is a subclass with the name that the file gives.
+    An object's class is a subclass with the name that the file gives, up to ``MAX_NAMES`` of them.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -92,6 +95,7 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(io.BytesIO(content))
         self.archive, self.prefix = archive, prefix
         self.storages: dict[str, Tensor] = {}
+        self.named: dict[str, type[Inert]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what a name in the file stands for, without importing it."""
@@ -103,7 +107,11 @@ class _Unpickler(pickle.Unpickler):
         }
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        return known.get((module, name)) or type(name, (Inert,), {})
+        if (module, name) in known:
+            return known[module, name]
+        if name not in self.named and len(self.named) < MAX_NAMES:
+            self.named[name] = type(name, (Inert,), {})
+        return self.named.get(name, Inert)
 
     def persistent_load(self, pid: Any) -> Tensor:
         """Return a storage as a flat tensor."""

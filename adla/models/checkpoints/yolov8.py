@@ -100,8 +100,7 @@ def read_yolov8(path: str | Path) -> YOLOv8Weights:
     _check_whole(state_dict, last, num_levels, path)
     _check_layers(modules, path)
     num_classes = len(state_dict["bbox_head.branches.0.cls_conv.weight"])
-    pyramid_act = modules.get(PYRAMID_ACT)
-    spp_act = pyramid_act is None or type(pyramid_act).__name__ == "SiLU"
+    spp_act = type(modules.get(PYRAMID_ACT)).__name__ != "Identity"
     return YOLOv8Weights(state_dict, num_classes, num_levels, spp_act)
 
 
