@@ -34,7 +34,9 @@ from .config_utils import (
 # Words of the settings part of a name that stand for an assigner (configs/README.md).
 METHOD_WORDS = ("adla", "at", "dynamic-iou", "matching-degree")
 # What stands on another measure than the IoU is in test_rival_configs.py.
-METHOD = re.compile(rf"(?<=_)({'|'.join(METHOD_WORDS)})-(?:16-)?(?!(?:16|nwd|rfd|dotd|simd)-)")
+METHOD = re.compile(
+    rf"(?<=_)({'|'.join(METHOD_WORDS)})-(?:(?:16|as-at)-)?(?!(?:16|as-at|nwd|rfd|dotd|simd)-)"
+)
 METHOD_CONFIGS = [name for name in CONFIGS if METHOD.search(Path(name).name)]
 MAX_CODE_LINES = 25
 

@@ -13,6 +13,9 @@ from .device_guard import DEVICE, DeviceGuard, on_device, on_host
 ASSIGNERS = {
     "adla": dict(type="AdaptiveDynamicAssigner", ignore_iof_thr=0.5),
     "adla-forced": dict(type="AdaptiveDynamicAssigner", force_match=True),
+    "adla-bounded": dict(
+        type="AdaptiveDynamicAssigner", max_positives="anchor_iou", ignore_iof_thr=0.5
+    ),
     "adla-nwd": dict(
         type="AdaptiveDynamicAssigner",
         iou_calculator=dict(type="NWDOverlaps2D", constant=12.8),
@@ -29,7 +32,15 @@ ASSIGNERS = {
     "rfla": dict(type="HierarchicalAssigner"),
 }
 #: Waits for one image of up to 800 objects, also where they are too many to measure all pairs.
-MOST_WAITS = {"adla": 2, "adla-forced": 10, "adla-nwd": 32, "drop-in": 2, "nwd-rka": 12, "rfla": 22}
+MOST_WAITS = {
+    "adla": 2,
+    "adla-forced": 10,
+    "adla-bounded": 6,
+    "adla-nwd": 32,
+    "drop-in": 2,
+    "nwd-rka": 12,
+    "rfla": 22,
+}
 
 
 def anchors(size=256, strides=(4, 8, 16)):

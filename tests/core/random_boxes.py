@@ -75,7 +75,7 @@ def random_rule(rng: random.Random) -> AssignmentRule:
         neg_iou_thr=neg_iou_thr,
         pos_iou_thr=max(neg_iou_thr, rng.choice([0.0, 0.5])),
         force_match=rng.random() < 0.3,
-        max_positives=rng.choice([None, None, 1, 2, 5]),
+        max_positives=rng.choice([None, None, 1, 5, "anchor_iou"]),
     )
 
 

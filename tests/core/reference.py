@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Box = tuple[float, float, float, float]
 
@@ -50,7 +50,7 @@ class Reference:
     neg_iou_thr: float = 0.4
     ignore_iof_thr: float = -1
     force_match: bool = False
-    max_positives: int | None = None
+    max_positives: int | str | None = None
     overlap: Callable[[Box, Box], float] | None = None  # of ground truth and box; None: IoU
     margins: list[float] = field(default_factory=list)
 
@@ -115,12 +115,16 @@ class Reference:
                     if self.overlap is None or d >= t_neg
                 ]
                 overlaps.append(max(known, default=0.0))
-        if self.max_positives is not None:
-            for g in range(len(gts)):
-                mine = [n for n, i in enumerate(inds) if i == g + 1]
-                mine.sort(key=lambda n: (-overlaps[n], n))
-                for n in mine[self.max_positives :]:
-                    inds[n] = -1
+        bounds = [self.max_positives] * len(gts)
+        if self.max_positives == "anchor_iou":  # the rule without a word about predictions
+            by_anchors = replace(self, metric="anchor_iou", max_positives=None, force_match=False)
+            alone, _ = by_anchors.assign(priors, gts, None, regions)
+            bounds = [max(alone.count(g + 1), 1) for g in range(len(gts))]
+        for g, bound in enumerate(bounds):
+            mine = [n for n, i in enumerate(inds) if i == g + 1]
+            mine.sort(key=lambda n: (-overlaps[n], n))
+            for n in mine[bound:] if bound is not None else []:
+                inds[n] = -1
         if self.force_match:
             self._force(metric, blocked, inds, overlaps)
         return inds, overlaps

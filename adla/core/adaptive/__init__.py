@@ -7,7 +7,7 @@ one image and give the same bits.
 from .assignment import AdaptiveAssignment, Engine, assign_adaptive
 from .dynamic_iou import dynamic_iou, matching_degree
 from .matching_weights import matching_weights
-from .rule import AssignmentRule, Metric
+from .rule import AssignmentRule, MaxPositives, Metric
 from .schedule import ALPHA_DECAY, alpha_at
 from .thresholds import adaptive_thresholds
 
@@ -16,6 +16,7 @@ __all__ = [
     "AdaptiveAssignment",
     "AssignmentRule",
     "Engine",
+    "MaxPositives",
     "Metric",
     "adaptive_thresholds",
     "alpha_at",

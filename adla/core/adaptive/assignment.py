@@ -1,6 +1,7 @@
 """Assign priors to ground truths by per-object thresholds on a dynamic overlap."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -61,7 +62,8 @@ def assign_adaptive(
     overlaps nothing.
 
     A ground truth with more than ``max_positives`` keeps those with the largest D, on a tie the
-    lowest index; the others are ignored.
+    lowest index; the others are ignored. With ``anchor_iou`` it keeps as many as it would have by
+    its anchors alone, at least 1: the anchors say how many, D says which.
 
     A measure of another kind may take the place of the IoU everywhere: for anchors, regressed boxes
     and IoU_max. One that is nowhere 0 gives every pair a value; so ``max_overlaps`` knows those of
@@ -131,18 +133,41 @@ def _decide(engine: Engine, problem: AssignmentProblem) -> tuple[Tensor, Tensor,
     """Return ``gt_inds`` and ``max_overlaps``, shape (N,), and the lowest T_n."""
     run = _choose(engine, problem)
     gt_inds, max_overlaps, lowest = run.decide()
-    if problem.rule.max_positives is not None:
-        _drop_worst(gt_inds, max_overlaps, problem.rule.max_positives)
+    wanted = problem.rule.max_positives
+    bound = _positives_of_anchors(engine, problem) if wanted == "anchor_iou" else wanted
+    if bound is not None:
+        _drop_worst(gt_inds, max_overlaps, bound)
     if problem.rule.force_match:
         _force_match(run, gt_inds, max_overlaps, len(problem.gt_boxes))
     return gt_inds, max_overlaps, lowest
 
 
-def _drop_worst(gt_inds: Tensor, max_overlaps: Tensor, count: int) -> None:
-    """Let every ground truth keep its best positives and ignore the others, in place."""
+def _positives_of_anchors(engine: Engine, problem: AssignmentProblem) -> Tensor | None:
+    """Return how many positives the anchors alone give, at least 1, shape (K,); None for as now."""
+    if problem.pred_boxes is None:
+        return None
+    rule = replace(problem.rule, metric="anchor_iou")
+    anchors_alone = problem._replace(rule=rule, pred_boxes=None)
+    gt_inds = _choose(engine, anchors_alone).decide()[0]
+    return _count_positives(gt_inds, len(problem.gt_boxes)).clamp_(min=1)
+
+
+def _count_positives(gt_inds: Tensor, num_gts: int) -> Tensor:
+    """Return how many positives every ground truth has, shape (K,), int64."""
+    positives = gt_inds.new_zeros(num_gts + 1)
+    return positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))[1:]
+
+
+def _drop_worst(gt_inds: Tensor, max_overlaps: Tensor, bound: int | Tensor) -> None:
+    """Let every ground truth keep its best positives and ignore the others, in place.
+
+    The bound on their number is one for all, or one for each, of shape (K,).
+    """
     positive = (gt_inds > 0).nonzero().squeeze(1)
     owners = gt_inds.index_select(0, positive)
-    kept = largest_of_each(owners, max_overlaps.index_select(0, positive), count)
+    if not isinstance(bound, int):
+        bound = bound.index_select(0, owners - 1)
+    kept = largest_of_each(owners, max_overlaps.index_select(0, positive), bound)
     gt_inds.index_fill_(0, positive, -1)
     gt_inds.index_copy_(0, positive.index_select(0, kept), owners.index_select(0, kept))
 
@@ -159,9 +184,7 @@ def _force_match(
     largest metric (lowest index on a tie), and the others choose again. A ground truth whose
     metric is 0 with every free prior stays without.
     """
-    positives = gt_inds.new_zeros(num_gts + 1)
-    positives.index_add_(0, gt_inds.clamp(min=0), torch.ones_like(gt_inds))
-    wanting = (positives[1:] == 0).nonzero().squeeze(1)
+    wanting = (_count_positives(gt_inds, num_gts) == 0).nonzero().squeeze(1)
     length = forced_rounds.first_length(wanting)
     while len(wanting):
         lists = run.best_free(gt_inds > 0, wanting, length)

@@ -10,6 +10,7 @@ from .dynamic_iou import dynamic_iou, matching_degree
 from .thresholds import adaptive_thresholds
 
 Metric = Literal["dynamic_iou", "matching_degree", "anchor_iou"]
+MaxPositives = int | Literal["anchor_iou"] | None
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class AssignmentRule:
         t_pos_min, t_neg_min: Lower bounds of the thresholds, 0 <= t_neg_min <= t_pos_min < 1.
         pos_iou_thr, neg_iou_thr: Fixed thresholds, 0 <= neg_iou_thr <= pos_iou_thr < 1.
         force_match: Whether a ground truth without positive takes its best free prior.
-        max_positives: How many positives a ground truth keeps, at least 1; None for all.
+        max_positives: How many positives a ground truth keeps, at least 1; ``anchor_iou``: as many
+            as that metric gives it, at least 1; None for all.
 
     Raises:
         ValueError: If an attribute is outside its range.
@@ -44,7 +46,7 @@ class AssignmentRule:
     pos_iou_thr: float = 0.5
     neg_iou_thr: float = 0.4
     force_match: bool = False
-    max_positives: int | None = None
+    max_positives: MaxPositives = None
 
     def __post_init__(self) -> None:
         """Refuse values that have no meaning."""
@@ -60,8 +62,8 @@ class AssignmentRule:
         check(0.5 <= self.p_tp <= 1, "p_tp", "in [0.5, 1]")
         check(0.5 <= self.p_tn <= 1, "p_tn", "in [0.5, 1]")
         count = self.max_positives
-        is_count = isinstance(count, int) and count >= 1
-        check(count is None or is_count, "max_positives", "None or a count of at least 1")
+        is_bound = count in (None, "anchor_iou") or (isinstance(count, int) and count >= 1)
+        check(is_bound, "max_positives", "None, 'anchor_iou' or a count of at least 1")
         for upper, lower in (("t_pos_min", "t_neg_min"), ("pos_iou_thr", "neg_iou_thr")):
             limit = getattr(self, upper)
             check(0 <= limit < 1, upper, "in [0, 1)")

@@ -36,7 +36,7 @@ def keep_best(best: Tensor, choice: Tensor, slot: Tensor, value: Tensor, option:
     choice.scatter_reduce_(0, slot, option, "amin")
 
 
-def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
+def largest_of_each(keys: Tensor, values: Tensor, k: int | Tensor = 1) -> Tensor:
     """Return the indices of the k entries with the largest value of each key.
 
     On a tie the entry that stands first in the list wins.
@@ -44,7 +44,7 @@ def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
     Args:
         keys: Shape (M,), int64.
         values: Shape (M,).
-        k: How many of each key at most, at least 1.
+        k: How many of each key at most, at least 1; may differ by key, then of shape (M,), int64.
 
     Returns:
         Indices sorted by key, then by falling value.
@@ -53,7 +53,7 @@ def largest_of_each(keys: Tensor, values: Tensor, k: int = 1) -> Tensor:
     order = order[keys[order].argsort(stable=True)]
     ordered = keys[order]
     rank = torch.arange(len(keys), device=keys.device) - torch.searchsorted(ordered, ordered)
-    return order[rank < k]
+    return order[rank < (k if isinstance(k, int) else k[order])]
 
 
 def largest_of_rows(values: Tensor, k: int) -> tuple[Tensor, Tensor]:

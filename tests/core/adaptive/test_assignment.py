@@ -61,7 +61,7 @@ def random_case(rng):
         "t_neg_min": t_pos_min * rng.choice([0.5, 0.5, 0, 1]),
         "adaptive_threshold": rng.random() < 0.8,
         "force_match": rng.random() < 0.3,
-        "max_positives": rng.choice([None, None, 1, 2]),
+        "max_positives": rng.choice([None, None, 1, 2, "anchor_iou", "anchor_iou"]),
     }
     return priors, gts, preds, regions, params, rng.choice([-1, 0.3, 0.5])
 
@@ -166,6 +166,26 @@ def test_an_object_keeps_its_best_positives_and_the_others_are_ignored():
     }
 
 
+def test_the_anchors_say_how_many_and_the_dynamic_iou_says_which():
+    # Above .5 the anchors of the first object are two, those of the second none.
+    heights = (10, 8, 4, 3)
+    priors = as_boxes([(0, 0, 10, h) for h in heights] + [(40, 0, 50, 1), (40, 0, 50, 2)])
+    gts = as_boxes([(0, 0, 10, 10), (40, 0, 50, 10)])
+    preds = priors.clone()
+    preds[1:4] = as_boxes([(0, 0, 10, 9), (0, 0, 10, 10), (0, 0, 10, 9.5)])
+    preds[4:] = as_boxes([(40, 0, 50, 10), (40, 0, 50, 10)])
+
+    def found(bound, pred_boxes=preds):
+        rule = AssignmentRule(
+            alpha=0.1, beta=0, adaptive_threshold=False, pos_iou_thr=0.5, max_positives=bound
+        )
+        return assign_adaptive(priors, gts, rule, pred_boxes).gt_inds.tolist()
+
+    assert found(None) == [1, 1, 1, 1, 2, 2]
+    assert found("anchor_iou") == [1, -1, 1, -1, -1, 2]
+    assert found("anchor_iou", None) == found(None, None) == [1, 1, -1, 0, 0, 0]
+
+
 @pytest.mark.parametrize("num_priors", [0, 3])
 @pytest.mark.parametrize("num_gts", [0, 2])
 @pytest.mark.parametrize("force_match", [False, True])
@@ -250,7 +270,8 @@ def test_low_precision_is_computed_in_float32(dtype):
         ({"p_tn": 4}, r"p_tn must be in \[0.5, 1\]"),
         ({"t_pos_min": 1}, r"t_pos_min must be in \[0, 1\)"),
         ({"t_neg_min": 0.2}, r"t_neg_min must be in \[0, t_pos_min=0.1\]"),
-        ({"max_positives": 0}, "max_positives must be None or a count of at least 1, but got 0"),
+        ({"max_positives": 0}, "max_positives must be None, 'anchor_iou' or a count .*, but got 0"),
+        ({"max_positives": "anchors"}, "max_positives must be None, .* but got 'anchors'"),
         ({"neg_iou_thr": 0.7}, r"neg_iou_thr must be in \[0, pos_iou_thr=0.5\]"),
     ],
 )

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 
 from adla.core import AssignmentRule, alpha_at, assign_adaptive
-from adla.core.adaptive import ALPHA_DECAY, Engine, Metric
+from adla.core.adaptive import ALPHA_DECAY, Engine, MaxPositives, Metric
 
 from ..overlaps.iou_shift import Calibration, build_measure
 from .assigner_inputs import PointCheck, assigned_labels, checked_iof_thr, in_atss_order_too
@@ -47,7 +47,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
             0 <= start < end <= 1 (Eq. 10).
         engine: ``auto``, ``sparse`` or ``dense``, as for :func:`adla.core.assign_adaptive`.
         max_positives: How many positives a ground truth keeps, the best ones, at least 1; the
-            others are ignored. None for all.
+            others are ignored. ``anchor_iou``: as many as the anchors alone give. None for all.
         iou_calculator: Config of an overlap calculator with values in [0, 1] that takes the place
             of the IoU, for anchors, regressed boxes and thresholds; None for the IoU.
         calibration: ``iou_shift`` brings the calculator's values to the scale of the IoU, which
@@ -76,7 +76,7 @@ class AdaptiveDynamicAssigner(BaseAssigner):
         force_match: bool = False,
         decay: tuple[float, float] = ALPHA_DECAY,
         engine: Engine = "auto",
-        max_positives: int | None = None,
+        max_positives: MaxPositives = None,
         iou_calculator: dict | None = None,
         calibration: Calibration = None,
     ) -> None:
