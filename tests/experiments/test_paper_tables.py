@@ -89,7 +89,7 @@ def test_small_counterparts_exist(dataset):
     light, rows, left_out = select(TABLES, TABLES["light"], [], dataset)
     assert rows == find_rows(light, [])
     # Other measures than the IoU and bounded positives are compared on real images alone.
-    assert (len(rows), len(left_out)) == ((11, 12) if dataset == "demo" else (23, 0))
+    assert (len(rows), len(left_out)) == ((11, 13) if dataset == "demo" else (24, 0))
     assert all(row.name.startswith(("at-", "adla-")) for row in left_out)
 
 
