@@ -1,7 +1,6 @@
 """Assign priors to ground truths by per-object thresholds on a dynamic overlap."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -146,9 +145,7 @@ def _positives_of_anchors(engine: Engine, problem: AssignmentProblem) -> Tensor 
     """Return how many positives the anchors alone give, at least 1, shape (K,); None for as now."""
     if problem.pred_boxes is None:
         return None
-    rule = replace(problem.rule, metric="anchor_iou")
-    anchors_alone = problem._replace(rule=rule, pred_boxes=None)
-    gt_inds = _choose(engine, anchors_alone).decide()[0]
+    gt_inds = _choose(engine, problem._replace(pred_boxes=None)).decide()[0]
     return _count_positives(gt_inds, len(problem.gt_boxes)).clamp_(min=1)
 
 
