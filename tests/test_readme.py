@@ -1,6 +1,7 @@
 """What the README tells a stranger to write or run is there and builds."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from adla.cli.table import parse_args
 from adla.engine.assigners import find_assigners
+from adla.experiments.selection import find_rows, find_table
+from adla.experiments.tables import load_tables
 from adla.models import AdaptiveDynamicAssigner, SparseMaxIoUAssigner
 
 REPO = Path(__file__).parents[1]
@@ -39,3 +43,13 @@ def test_files_that_a_page_names_exist(page):
     links = re.findall(r"\]\(([\w./-]+)\)", text)
     missing += [link for link in links if not (page.parent / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_table_commands_of_a_page_name_tables_and_rows_that_exist(page):
+    tables = load_tables(REPO / "configs/paper_tables.yml")
+    for command in re.findall(r"^ *adla table (.+)", page.read_text(), re.MULTILINE):
+        args = parse_args(shlex.split(command.replace("$C", "KEY=VALUE")))
+        named = getattr(args, "tables", None) or [getattr(args, "table", None) or "light"]
+        found = [find_table(tables, name) for name in named]
+        find_rows(found[0], getattr(args, "rows", []))
