@@ -61,3 +61,15 @@ def join_cpu_processes(launcher: str) -> None:
         sys.exit(f"adla: {misfit}")
     if launcher == "pytorch" and not torch.cuda.is_available():
         torch.distributed.init_process_group("gloo")
+
+
+def leave_processes() -> None:
+    """Leave the processes that this one worked with, if any, once its work is done.
+
+    A group that outlives the interpreter may abort it, and torchrun then takes a run that is
+    complete for a failed one. After an error it is left alone: it may wait for the others.
+    """
+    import torch
+
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

@@ -11,7 +11,7 @@ from pickle import UnpicklingError
 from adla.installed_files import find_root
 
 from .convert import CONVERTERS
-from .launchers import find_launcher, join_cpu_processes
+from .launchers import find_launcher, join_cpu_processes, leave_processes
 from .mmdet_imports import import_mmdet
 from .resume_or_start import start_from_load_from
 from .training_errors import explain
@@ -105,6 +105,7 @@ def _run(name: str, words: Sequence[str], doc: str | None) -> None:
     sys.argv = [f"adla {name.removesuffix('.py')}", *words, *CHECKPOINT_CHECK]
     try:
         runpy.run_path(script, run_name="__main__")
+        leave_processes()
     except FileNotFoundError as error:
         message = str(error).strip().splitlines()[-1]
         sys.exit(f"adla: {message}{suggest(message)}")

@@ -14,6 +14,8 @@ from ..engine.training import tiny_config
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 STARTED = {"RANK": "0", "LOCAL_WORLD_SIZE": "4"}
+GROUP = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1"}
+GROUP |= {"MASTER_ADDR": "127.0.0.1"}
 
 
 @pytest.mark.parametrize(
@@ -70,11 +72,30 @@ def test_nccl_without_a_gpu_ends_with_one_line(tmp_path):
     scenes = tmp_path / "scenes"
     write_scenes(scenes, num_train=2, num_val=1, size=64)
     tiny_config(scenes, tmp_path).dump(tmp_path / "config.py")
-    group = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1"}
-    group |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29633"}
+    group = {**GROUP, "MASTER_PORT": "29633"}
     result = train_tool(tmp_path / "config.py", "--launcher", "pytorch", **group)
     assert result.returncode == 1, result.stdout[-2000:] + result.stderr[-2000:]
     assert any(
         line.startswith("adla: NCCL needs a GPU") and "device_ids=None" in line
         for line in result.stderr.splitlines()
     )
+
+
+@pytest.mark.slow
+def test_a_run_that_is_done_leaves_the_other_processes(tmp_path):
+    scenes = tmp_path / "scenes"
+    write_scenes(scenes, num_train=2, num_val=1, size=64)
+    wrapper = dict(type="MMDistributedDataParallel", device_ids=None)
+    options = {"train_cfg.max_epochs": 1, "train_cfg.val_interval": 1}
+    cfg = tiny_config(scenes, tmp_path, model_wrapper_cfg=wrapper, **options)
+    cfg.dump(tmp_path / "config.py")
+    code = (
+        "import sys, torch.distributed; from adla.cli.commands import run\n"
+        "code = run(['train', *sys.argv[1:]])\n"
+        "sys.exit(code or 3 * torch.distributed.is_initialized())"
+    )
+    words = [sys.executable, "-c", code, tmp_path / "config.py", "--launcher", "pytorch"]
+    env = {**os.environ, **GROUP, "CUDA_VISIBLE_DEVICES": "", "MASTER_PORT": "29635"}
+    result = subprocess.run([str(w) for w in words], env=env, text=True, capture_output=True)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    assert (tmp_path / "epoch_1.pth").exists()

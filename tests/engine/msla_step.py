@@ -42,3 +42,4 @@ if __name__ == "__main__":
     torch.distributed.init_process_group("gloo")
     rank = os.environ["RANK"]
     torch.save(losses(4 if rank == "0" else 0), sys.argv[1] + rank)
+    torch.distributed.destroy_process_group()
