@@ -70,6 +70,7 @@ def leave_processes() -> None:
     complete for a failed one. After an error it is left alone: it may wait for the others.
     """
     import torch
+    from mmengine.dist import is_distributed
 
-    if torch.distributed.is_initialized():
+    if is_distributed():
         torch.distributed.destroy_process_group()
