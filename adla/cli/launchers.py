@@ -1,5 +1,6 @@
 """What goes with ``--launcher``: one sentence where it does not."""
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -66,11 +67,15 @@ def join_cpu_processes(launcher: str) -> None:
 def leave_processes() -> None:
     """Leave the processes that this one worked with, if any, once its work is done.
 
-    A group that outlives the interpreter may abort it, and torchrun then takes a run that is
-    complete for a failed one. After an error it is left alone: it may wait for the others.
+    A thread of gloo that still holds tensors when the interpreter ends aborts it, and torchrun then
+    takes a run that is complete for a failed one. The threads end with the last reference to their
+    group. After an error it is left alone: it may wait for the others.
     """
     import torch
     from mmengine.dist import is_distributed
 
     if is_distributed():
+        # The wrapped model holds the group, and is in a cycle with the runner. It goes first: the
+        # group waits for its threads, which need the GIL that only its own destructor lets go of.
+        gc.collect()
         torch.distributed.destroy_process_group()
