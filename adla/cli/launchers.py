@@ -75,7 +75,6 @@ def leave_processes() -> None:
     from mmengine.dist import is_distributed
 
     if is_distributed():
-        # The wrapped model holds the group, and is in a cycle with the runner. It goes first: the
-        # group waits for its threads, which need the GIL that only its own destructor lets go of.
+        # The wrapped model holds the group, and is in a cycle with the runner.
         gc.collect()
         torch.distributed.destroy_process_group()
