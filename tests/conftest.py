@@ -1,6 +1,7 @@
 """Settings that all tests share."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -49,3 +50,13 @@ def adla_command(
 
     yield call
     logger.setLevel(level)  # some commands change it
+
+
+@pytest.fixture
+def heeded_stops() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM raise KeyboardInterrupt, as while a command runs."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import NamedTuple
 
+from adla.stop_signals import is_stop
 from adla.version import __version__
 
 
@@ -105,14 +106,16 @@ def one_line_errors(
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
-    except (ValueError, OSError, ImportError) as error:
+    except BaseException as error:
+        if is_stop(error):
+            again = "; call it again and it goes on where it was" if resumes else ""
+            print(f"{program}: interrupted{again}", file=sys.stderr)
+            sys.exit(1)
+        if not isinstance(error, (ValueError, OSError, ImportError)):
+            raise
         message = re.sub("^adla:? ", "", str(error))
         print(f"{program}: {message}{hint(message)}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        again = "; call it again and it goes on where it was" if resumes else ""
-        print(f"{program}: interrupted{again}", file=sys.stderr)
-        sys.exit(1)
     finally:
         if resumes:
             signal.signal(signal.SIGTERM, before)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from adla.installed_files import find_root
+from adla.stop_signals import is_stop
 
 from .convert import CONVERTERS
 from .launchers import find_launcher, join_cpu_processes, leave_processes
@@ -79,7 +80,9 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(name, words, doc)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not is_stop(error):
+            raise
         sys.exit(f"adla: stopped{_say_how_to_go_on(name)}")
     return 0
 

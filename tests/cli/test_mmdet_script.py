@@ -1,10 +1,14 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+from yapf.yapflib import yapf_api
 
+from adla.cli import mmdet_script
 from adla.cli.mmdet_script import suggest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,3 +140,17 @@ def test_slurm_forwards_everything(fake, tmp_path, name, args):
 def test_missing_arguments_show_the_usage(name, tmp_path):
     result = run_tool(TOOLS / f"{name}.sh", cwd=tmp_path)
     assert result.returncode == 2 and result.stderr.startswith("usage: ")
+
+
+@pytest.mark.usefixtures("heeded_stops")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_mmengine_takes_for_a_faulty_config(monkeypatch, sent):
+    def show_config(*_):
+        with pytest.raises(SyntaxError, match="Failed to format") as error:
+            Config({"work_dir": "work"}).pretty_text  # noqa: B018
+        raise error.value
+
+    monkeypatch.setattr(yapf_api, "FormatCode", lambda *_, **__: signal.raise_signal(sent))
+    monkeypatch.setattr(mmdet_script, "_run", show_config)
+    with pytest.raises(SystemExit, match="adla: stopped; with --resume"):
+        mmdet_script.run("train.py", [], None)

@@ -1,11 +1,14 @@
 """Checkpoints that survive a kill, and what a training goes on from."""
 
 import errno
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.runner import Runner
+from yapf.yapflib import yapf_api
 
 from adla.engine import AtomicCheckpointHook
 from adla.engine.hooks.atomic_checkpoint_hook import AtomicLocalBackend
@@ -100,6 +103,37 @@ def test_a_full_disk_leaves_the_checkpoint_before(scenes, tmp_path, monkeypatch)
     monkeypatch.setattr(AtomicLocalBackend, "put", fail_in_the_second)
     with pytest.raises(OSError, match="No space left"):
         train(hook_config(scenes, tmp_path))
+    assert find_sound_checkpoint(str(tmp_path)) == str(tmp_path / "epoch_1.pth")
+
+
+class StopsWhenCopied:
+    """A value of the training's record during whose copy, for a checkpoint, Ctrl-C is pressed."""
+
+    def __deepcopy__(self, memo):
+        signal.raise_signal(signal.SIGINT)
+        return self.__class__()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("heeded_stops")
+@pytest.mark.parametrize("where", ["config", "record"])
+def test_a_stop_comes_after_the_checkpoint_is_saved(scenes, tmp_path, monkeypatch, where):
+    """Both parts of mmengine's saving have a bare except around it."""
+    runner = Runner.from_cfg(hook_config(scenes, tmp_path))
+    format_code = yapf_api.FormatCode
+
+    def stop_while_saving(*args, **kwargs):
+        if runner.iter:
+            signal.raise_signal(signal.SIGINT)
+        return format_code(*args, **kwargs)
+
+    if where == "config":
+        monkeypatch.setattr(yapf_api, "FormatCode", stop_while_saving)
+    else:
+        runner.message_hub.update_info("stop", StopsWhenCopied())
+    with pytest.raises(KeyboardInterrupt):
+        runner.train()
+    assert [path.name for path in tmp_path.glob("*.pth")] == ["epoch_1.pth"]
     assert find_sound_checkpoint(str(tmp_path)) == str(tmp_path / "epoch_1.pth")
 
 

@@ -1,7 +1,7 @@
 """Checkpoints that a kill or a full disk cannot damage."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 
 from adla.atomic_files import atomic_file
 from adla.folder_lock import lock_file
+from adla.stop_signals import stops_held
 
 
 @register_backend("adla_atomic")
@@ -53,6 +54,7 @@ class AtomicCheckpointHook(CheckpointHook):
     A checkpoint takes its name once it is complete, ``last_checkpoint`` names it then, and only
     after that an outdated one is removed. mmengine removes first and writes in place. It takes the
     arguments of ``CheckpointHook``; with ``backend_args`` of another storage it is that hook.
+    Ctrl-C and SIGTERM wait until a checkpoint is saved: mmengine's saving would drop some.
     A second training in the same work folder is refused, as the two would mix their checkpoints.
     """
 
@@ -81,17 +83,20 @@ class AtomicCheckpointHook(CheckpointHook):
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         """Save the best checkpoint, then remove the one that was the best before."""
-        if self.is_local:
-            with self.file_backend.removing_last():
-                super()._save_best_checkpoint(runner, metrics)
-        else:
+        last = self.file_backend.removing_last() if self.is_local else nullcontext()
+        with stops_held(), last:
             super()._save_best_checkpoint(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         """Save a checkpoint, then remove the one that is too many."""
-        if not self.is_local:
-            super()._save_checkpoint_with_step(runner, step, meta)
-            return
+        with stops_held():
+            if self.is_local:
+                self._save_then_remove(runner, step, meta)
+            else:
+                super()._save_checkpoint_with_step(runner, step, meta)
+
+    def _save_then_remove(self, runner: Runner, step: int, meta: dict) -> None:
+        """Do so with local files."""
         outdated = self._count(runner, step)
         name = self.filename_tmpl.format(step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
