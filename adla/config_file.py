@@ -66,8 +66,9 @@ def _prepare(cfg: Config, options: Mapping[str, Any] | None, name: str | Path) -
 def structure_faults(cfg: Mapping[str, Any]) -> list[str]:
     """List what in a config is not of the kind that every reader of it takes for granted.
 
-    Checked are the default scope, the model, and the datasets of the three loaders with their
-    pipelines, inside wrappers too. What a component makes of its arguments is left to it.
+    Checked are the default scope, the model with its heads and assigners, and the datasets of the
+    three loaders with their pipelines, inside wrappers too. What a component makes of its arguments
+    is left to it.
     """
     scope = cfg.get("default_scope")
     faults = (
@@ -76,6 +77,8 @@ def structure_faults(cfg: Mapping[str, Any]) -> list[str]:
     model = cfg.get("model")
     if model is not None and not isinstance(model, Mapping):
         faults.append(_is(model, "model", "dict"))
+    elif model:
+        faults += _model_faults(model, "model")
     before = model.get("data_preprocessor") if isinstance(model, Mapping) else None
     if before is not None and not isinstance(before, Mapping):
         faults.append(_is(before, "model.data_preprocessor", "dict"))
@@ -157,6 +160,25 @@ def _dataset_faults(dataset: Any, name: str) -> list[str]:
     return faults
 
 
+def _model_faults(part: Mapping[str, Any], name: str) -> list[str]:
+    """List what in a model, or a part of it, is no dict: a train_cfg, a head, an assigner."""
+    faults: list[str] = []
+    for key, value in part.items():
+        if value is None:
+            continue
+        many = isinstance(value, (list, tuple)) and key not in ("detector", "train_cfg")
+        inner = {f"[{index}]": one for index, one in enumerate(value)} if many else {"": value}
+        for place, one in inner.items():
+            where = f"{name}.{key}{place}"
+            if key == "assigner" and not _is_typed(one):
+                faults.append(_is(one, where, "dict with a type"))
+            elif isinstance(one, Mapping):
+                faults += _model_faults(one, where)
+            elif key in ("bbox_head", "detector", "rpn_head", "train_cfg"):
+                faults.append(_is(one, where, "dict"))
+    return faults
+
+
 def _typed(steps: Any, name: str) -> list[str]:
     """List what in a list of components is no dict with a type."""
     if not isinstance(steps, (list, tuple)):
@@ -164,8 +186,12 @@ def _typed(steps: Any, name: str) -> list[str]:
     return [
         _is(step, f"{name}[{index}]", "dict with a type")
         for index, step in enumerate(steps)
-        if not (isinstance(step, Mapping) and isinstance(step.get("type"), (str, type)))
+        if not _is_typed(step)
     ]
+
+
+def _is_typed(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("type"), (str, type))
 
 
 def _are_names(value: Any) -> bool:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_AFTER = 10  # seconds
+
 
 def is_stop(error: BaseException) -> bool:
     """Say whether an error is a KeyboardInterrupt, or was raised while one was handled.
@@ -17,6 +20,31 @@ def is_stop(error: BaseException) -> bool:
     while found is not None and not isinstance(found, KeyboardInterrupt):
         found = found.__context__
     return found is not None
+
+
+@contextmanager
+def stops_heeded() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM raise KeyboardInterrupt, and again as long as the block goes on.
+
+    A bare ``except``, a module that is imported or an object that is deleted may drop the first.
+    Where Ctrl-C is ignored, as in the background of a shell, it still is.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (*STOPS, signal.SIGALRM)}
+    if before[signal.SIGINT] is not signal.default_int_handler:
+        del before[signal.SIGINT]
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -34,7 +62,7 @@ def stops_held() -> Iterator[None]:
         kept.append(number)
 
     if threading.current_thread() is threading.main_thread():  # no other may set a handler
-        for sent in (signal.SIGINT, signal.SIGTERM):
+        for sent in STOPS:
             handler = signal.getsignal(sent)
             if callable(handler):
                 before[sent] = handler

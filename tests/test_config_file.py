@@ -44,6 +44,25 @@ def test_the_scope_of_the_config_is_entered(tmp_path, text, scope):
             "model = dict(data_preprocessor=dict(pad_size_divisor='x'))",
             "model.data_preprocessor.pad_size_divisor is 'x', not a number from 1",
         ),
+        ("model = dict(train_cfg=[dict()])", r"model.train_cfg is \[\{\}\], not a dict"),
+        (
+            "model = dict(train_cfg=dict(assigner=0.5))",
+            "model.train_cfg.assigner is 0.5, not a dict with a type",
+        ),
+        (
+            "model = dict(train_cfg=dict(rcnn=[dict(), dict(assigner=[0, '4'])]))",
+            r"model.train_cfg.rcnn\[1\].assigner\[0\] is 0, not a dict with a type",
+        ),
+        (
+            "model = dict(detector=dict(train_cfg=dict(rpn=dict(assigner=dict()))))",
+            r"model.detector.train_cfg.rpn.assigner is \{\}, not a dict with a type",
+        ),
+        ("model = dict(detector='x')", "model.detector is 'x', not a dict"),
+        ("model = dict(rpn_head=3)", "model.rpn_head is 3, not a dict"),
+        (
+            "model = dict(roi_head=dict(bbox_head=[dict(type='A'), None]))",
+            r"model.roi_head.bbox_head\[1\] is None, not a dict",
+        ),
         ("train_dataloader = 'x'", "train_dataloader is 'x', not a dict"),
         ("val_dataloader = dict(dataset=[])", r"val_dataloader.dataset is \[\], not a dict"),
         (

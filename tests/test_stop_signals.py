@@ -2,10 +2,12 @@
 
 import signal
 import threading
+import time
 
 import pytest
 
-from adla.stop_signals import is_stop, stops_held
+from adla import stop_signals
+from adla.stop_signals import is_stop, stops_heeded, stops_held
 
 SENT = [signal.SIGINT, signal.SIGTERM]
 pytestmark = pytest.mark.usefixtures("heeded_stops")
@@ -43,6 +45,32 @@ def test_an_error_of_its_own():
             raise RuntimeError("second") from None
 
     assert not is_stop(ValueError("wrong")) and not is_stop(caught(fail))
+
+
+@pytest.mark.parametrize("sent", SENT)
+def test_one_that_is_dropped_comes_again(monkeypatch, sent):
+    monkeypatch.setattr(stop_signals, "AGAIN_AFTER", 0.1)
+    before = [signal.getsignal(number) for number in (*SENT, signal.SIGALRM)]
+    dropped = 0
+    with pytest.raises(KeyboardInterrupt), stops_heeded():
+        while dropped < 3:
+            try:
+                if not dropped:
+                    signal.raise_signal(sent)
+                time.sleep(60)
+            except:  # noqa: E722
+                dropped += 1
+        time.sleep(60)
+    assert dropped == 3
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert [signal.getsignal(number) for number in (*SENT, signal.SIGALRM)] == before
+
+
+def test_a_background_that_ignores_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with stops_heeded():
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @pytest.mark.parametrize("sent", SENT)

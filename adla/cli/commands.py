@@ -2,14 +2,13 @@
 
 import difflib
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import NamedTuple
 
-from adla.stop_signals import is_stop
+from adla.stop_signals import is_stop, stops_heeded
 from adla.version import __version__
 
 
@@ -102,10 +101,9 @@ def one_line_errors(
             from outside (SIGTERM) is taken as Ctrl-C, which ends what it has started too.
         hint: Says how to mend it, from the message; '' where it does not know.
     """
-    if resumes:
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with stops_heeded() if resumes else nullcontext():
+            yield
     except BaseException as error:
         if is_stop(error):
             again = "; call it again and it goes on where it was" if resumes else ""
@@ -116,6 +114,3 @@ def one_line_errors(
         message = re.sub("^adla:? ", "", str(error))
         print(f"{program}: {message}{hint(message)}", file=sys.stderr)
         sys.exit(2)
-    finally:
-        if resumes:
-            signal.signal(signal.SIGTERM, before)

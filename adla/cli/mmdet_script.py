@@ -2,14 +2,13 @@
 
 import difflib
 import runpy
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
 from adla.installed_files import find_root
-from adla.stop_signals import is_stop
+from adla.stop_signals import is_stop, stops_heeded
 
 from .convert import CONVERTERS
 from .launchers import find_launcher, join_cpu_processes, leave_processes
@@ -76,10 +75,9 @@ def run(name: str, words: Sequence[str], doc: str | None) -> int:
         words: Its arguments.
         doc: Shown before the help of the script.
     """
-    # SIGTERM ends it as Ctrl-C does, so that no draft of a file is left.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _run(name, words, doc)
+        with stops_heeded():  # SIGTERM too, so that no draft of a file is left
+            _run(name, words, doc)
     except BaseException as error:
         if not is_stop(error):
             raise

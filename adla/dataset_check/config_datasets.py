@@ -137,6 +137,8 @@ def _build(cfg: dict, split: str) -> CocoDataset:
             f"{where} is a {type(dataset).__name__}; only datasets read from COCO json "
             "(CocoDataset, TinyCocoDataset and their kind) can be checked"
         )
+    if not dataset.ann_file:
+        raise ValueError(f"{where} has no ann_file")
     if not Path(dataset.ann_file).is_file():
         raise FileNotFoundError(
             f"annotation file {dataset.ann_file} is not there: mend the ann_file of {where}"

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -78,10 +79,16 @@ def read_step(line: str, max_epochs: int) -> tuple[float, str] | None:
     return (int(epoch) - 1 + share) / max_epochs, text
 
 
-def end_with_parent() -> None:
-    """Have the kernel send SIGTERM to this new process when its parent ends, killed or not."""
+def end_with(parent: int) -> None:
+    """Have the kernel send SIGTERM to this new process when its parent ends, killed or not.
+
+    Args:
+        parent: Number of the process that started it; it may have ended by now.
+    """
     if _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None], None]) -> int:
@@ -108,7 +115,7 @@ def call(command: list[str], log: Path, cwd: Path, on_line: Callable[[str | None
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            preexec_fn=end_with_parent,
+            preexec_fn=partial(end_with, os.getpid()),
         )
         lines: queue.Queue[str | None] = queue.Queue()
         output = process.stdout or ()

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from .progress import end_with_parent
+from .progress import end_with
 from .selection import find_rows
 from .smoke_config import BATCH, choose_images, smoke_config
 from .smoke_run import SmokeResult
@@ -149,7 +150,7 @@ class Smoke:
         with (row.folder / "output.log").open("w") as log:
             return subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **threads},
-                preexec_fn=end_with_parent,
+                preexec_fn=partial(end_with, os.getpid()),
             )  # fmt: skip
 
     def _finish(self, row: SmokeRow, code: int) -> None:

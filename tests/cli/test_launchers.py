@@ -11,6 +11,7 @@ from adla.cli.launchers import describe_misfit, find_launcher
 from adla.datasets.synthetic import write_scenes
 
 from ..engine.training import tiny_config
+from ..free_port import free_port
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 STARTED = {"RANK": "0", "LOCAL_WORLD_SIZE": "4"}
@@ -72,7 +73,7 @@ def test_nccl_without_a_gpu_ends_with_one_line(tmp_path):
     scenes = tmp_path / "scenes"
     write_scenes(scenes, num_train=2, num_val=1, size=64)
     tiny_config(scenes, tmp_path).dump(tmp_path / "config.py")
-    group = {**GROUP, "MASTER_PORT": "29633"}
+    group = {**GROUP, "MASTER_PORT": free_port()}
     result = train_tool(tmp_path / "config.py", "--launcher", "pytorch", **group)
     assert result.returncode == 1, result.stdout[-2000:] + result.stderr[-2000:]
     assert any(
@@ -90,15 +91,18 @@ def test_a_run_that_is_done_leaves_the_other_processes(tmp_path):
     cfg = tiny_config(scenes, tmp_path, model_wrapper_cfg=wrapper, **options)
     cfg.dump(tmp_path / "config.py")
     code = (
-        "import sys, torch.distributed; from pathlib import Path\n"
+        "import sys, time, torch.distributed; from pathlib import Path\n"
         "from adla.cli.commands import run\n"
         "code = run(['train', *sys.argv[1:]])\n"
-        "threads = {path.read_text() for path in Path('/proc/self/task').glob('*/comm')}\n"
-        "left = torch.distributed.is_initialized() or any('gloo' in name for name in threads)\n"
-        "sys.exit(code or 3 * left)"
+        "for _ in range(100):  # a thread that has ended is listed for a moment\n"
+        "    tasks = Path('/proc/self/task').glob('*/comm')\n"
+        "    left = any('gloo' in path.read_text() for path in tasks if path.exists())\n"
+        "    if not left: break\n"
+        "    time.sleep(0.05)\n"
+        "sys.exit(code or 3 * (left or torch.distributed.is_initialized()))"
     )
     words = [sys.executable, "-c", code, tmp_path / "config.py", "--launcher", "pytorch"]
-    env = {**os.environ, **GROUP, "CUDA_VISIBLE_DEVICES": "", "MASTER_PORT": "29635"}
+    env = {**os.environ, **GROUP, "CUDA_VISIBLE_DEVICES": "", "MASTER_PORT": free_port()}
     result = subprocess.run([str(w) for w in words], env=env, text=True, capture_output=True)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     assert (tmp_path / "epoch_1.pth").exists()

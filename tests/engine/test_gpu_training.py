@@ -10,6 +10,7 @@ import torch
 
 from adla.engine.assigners import find_assigners
 
+from ..free_port import free_port
 from .training import scalars, tiny_config, train
 
 REPO = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ def test_resumes(scenes, tmp_path, wrapper):
 def test_two_processes_with_nccl(scenes, tmp_path):
     cfg = tiny_config(scenes, tmp_path)
     cfg.dump(tmp_path / "config.py")
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PORT": "29619", "PYTHON": sys.executable}
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PORT": free_port(), "PYTHON": sys.executable}
     done = subprocess.run(
         ["bash", str(REPO / "tools" / "dist_train.sh"), str(tmp_path / "config.py"), "2"],
         env=env,

@@ -1,6 +1,7 @@
 """Checkpoints that survive a kill, and what a training goes on from."""
 
 import errno
+import gc
 import signal
 from pathlib import Path
 
@@ -104,6 +105,26 @@ def test_a_full_disk_leaves_the_checkpoint_before(scenes, tmp_path, monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         train(hook_config(scenes, tmp_path))
     assert find_sound_checkpoint(str(tmp_path)) == str(tmp_path / "epoch_1.pth")
+
+
+@pytest.mark.slow
+def test_killed_before_the_outdated_is_removed_it_removes_it_later(scenes, tmp_path, monkeypatch):
+    unlink = Path.unlink
+
+    def be_killed(path, **options):
+        if path.name == "epoch_1.pth":
+            raise SystemExit
+        unlink(path, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Path, "unlink", be_killed)
+        train(hook_config(scenes, tmp_path))
+    gc.collect()  # the runner, which holds the folder
+    assert {path.name for path in tmp_path.glob("e*.pth")} == {"epoch_1.pth", "epoch_2.pth"}
+    config = hook_config(scenes, tmp_path)
+    config.resume = True
+    train(config)
+    assert [path.name for path in tmp_path.glob("e*.pth")] == ["epoch_3.pth"]
 
 
 class StopsWhenCopied:

@@ -11,6 +11,7 @@ import torch
 
 from adla.engine.assigners import find_assigners
 
+from ..free_port import free_port
 from .training import scalars, tiny_config, train
 
 REPO = Path(__file__).parents[2]
@@ -110,7 +111,7 @@ def test_two_processes_with_torchrun(scenes, tmp_path):
     wrapper = dict(type="MMDistributedDataParallel", device_ids=None)
     cfg = tiny_config(scenes, tmp_path, model_wrapper_cfg=wrapper)
     cfg.dump(tmp_path / "config.py")
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PORT": "29617", "PYTHON": sys.executable}
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PORT": free_port(), "PYTHON": sys.executable}
     done = subprocess.run(
         ["bash", str(REPO / "tools" / "dist_train.sh"), str(tmp_path / "config.py"), "2"],
         env=env,

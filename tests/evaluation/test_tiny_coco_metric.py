@@ -372,8 +372,7 @@ def evaluate_on_rank(rank, folder, ann_file, gts, dets):
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2
     )
-    # Not hotcoco: its threads do not outlive the fork that makes these processes.
-    metric = TinyCocoMetric(ann_file=ann_file, engine="pycocotools")
+    metric = TinyCocoMetric(ann_file=ann_file)
     metric.dataset_meta = {"classes": CLASSES}
     for epoch in range(2):
         # As DefaultSampler deals them out: every second image, the first one again at the end.
@@ -392,7 +391,7 @@ def test_two_processes(tmp_path, from_samples):
     ann = write_gt(tmp_path / "gt.json", gts, images=3)
     alone = evaluate(ann, dets, images=3)
     args = (tmp_path, None if from_samples else ann, gts, dets)
-    torch.multiprocessing.start_processes(evaluate_on_rank, args, nprocs=2, start_method="fork")
+    torch.multiprocessing.start_processes(evaluate_on_rank, args, nprocs=2, start_method="spawn")
     for epoch, rank in ((0, 0), (0, 1), (1, 0), (1, 1)):
         numbers = json.loads((tmp_path / f"{epoch}-{rank}.json").read_text())
         assert numbers == pytest.approx({f"tiny/{key}": value for key, value in alone.items()})

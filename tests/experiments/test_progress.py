@@ -1,5 +1,9 @@
 import io
+import os
+import signal
+import subprocess
 import sys
+from functools import partial
 
 import pytest
 from rich.console import Console
@@ -33,7 +37,7 @@ def test_log_lines(line, step):
 def test_a_silent_command_still_shows_that_it_lives(monkeypatch, console, tmp_path):
     monkeypatch.setattr(progress, "QUIET_SECONDS", 0.5)
     with progress.Ticker(console, "sleeping") as ticker:
-        command = [sys.executable, "-c", "import time; time.sleep(2.2); print('awake')"]
+        command = [sys.executable, "-c", "import time; time.sleep(4); print('awake')"]
         progress.call(command, tmp_path / "x.log", tmp_path, lambda line: ticker.update())
     assert console.file.getvalue().count("sleeping:   0%  starting") >= 2
     assert (tmp_path / "x.log").read_text() == "awake\n"
@@ -54,3 +58,15 @@ def test_a_crash_shows_the_end_of_its_log(console, tmp_path, capfd):
     assert not progress.execute(console, tmp_path, command, log, "training", 1)
     assert "reason of the crash" in capfd.readouterr().err
     assert progress.execute(console, tmp_path, [sys.executable, "-c", ""], log, "training", 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not signal it")
+def test_a_command_whose_parent_has_ended_before_it_began_ends():
+    ours = subprocess.Popen(
+        [sys.executable, "-c", ""], preexec_fn=partial(progress.end_with, os.getpid())
+    )
+    assert ours.wait() == 0
+    orphan = subprocess.Popen(
+        ["sleep", "60"], preexec_fn=partial(progress.end_with, os.getpid() + 1)
+    )
+    assert orphan.wait() == -signal.SIGTERM

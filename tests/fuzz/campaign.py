@@ -42,7 +42,7 @@ def run(reader: Reader, folder: Path, cases: int, start: int | None = None) -> T
         reader: The reader.
         folder: A folder that is not there yet.
         cases: How many.
-        start: Seed; None for the same cases each time.
+        start: Seed; None for the same cases as long as no constant of the code changes.
     """
     folder.mkdir(parents=True)
     reader.prepare(folder)

@@ -76,7 +76,7 @@ class TestRecords:
 
 class TestProcesses:
     def test_one_that_takes_too_long_is_ended_with_its_children(self, tmp_path):
-        child = "import time; time.sleep(60)"
+        child = f"import time; time.sleep(60)  # {tmp_path}"
         code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
         assert call([sys.executable, "-c", code], tmp_path / "log", 3) is None
         alive = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout

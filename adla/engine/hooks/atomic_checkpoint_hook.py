@@ -118,11 +118,14 @@ class AtomicCheckpointHook(CheckpointHook):
                 (Path(self.out_dir) / self.filename_tmpl.format(outdated)).unlink(missing_ok=True)
 
     def _count(self, runner: Runner, step: int) -> int | None:
-        """Note a step among those that are kept; return the one that is too many."""
+        """Note a step among those that are kept; return the one that is too many.
+
+        The checkpoint still counts that one, so that a training that was killed before it was
+        removed removes it when it resumes.
+        """
         if self.max_keep_ckpts <= 0 or (self.keep_ckpt_ids and self.keep_ckpt_ids[-1] == step):
             return None
-        full = len(self.keep_ckpt_ids) == self.max_keep_ckpts
-        outdated = self.keep_ckpt_ids.popleft() if full else None
-        self.keep_ckpt_ids.append(step)
-        runner.message_hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
-        return outdated
+        kept = [*self.keep_ckpt_ids, step]
+        runner.message_hub.update_info("keep_ckpt_ids", kept)
+        self.keep_ckpt_ids.append(step)  # drops the first where it is full
+        return kept[0] if len(kept) > self.max_keep_ckpts else None

@@ -15,7 +15,7 @@ VALUES = (None, True, -1, 0, 1.5, 10**400, float("nan"), float("inf"), "x", "", 
 
 
 def thorough(examples: int) -> settings:
-    """Hypothesis: the same examples on every machine, none cut short by its speed."""
+    """Hypothesis: the same examples on every machine, however slow it is."""
     return settings(max_examples=examples, derandomize=True, database=None, deadline=None)
 
 
