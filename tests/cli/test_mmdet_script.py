@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from yapf.yapflib import yapf_api
+from yapf.yapflib import style
 
 from adla.cli import mmdet_script
 from adla.cli.mmdet_script import suggest
@@ -150,7 +150,7 @@ def test_a_stop_that_mmengine_takes_for_a_faulty_config(monkeypatch, sent):
             Config({"work_dir": "work"}).pretty_text  # noqa: B018
         raise error.value
 
-    monkeypatch.setattr(yapf_api, "FormatCode", lambda *_, **__: signal.raise_signal(sent))
+    monkeypatch.setattr(style, "CreateStyleFromConfig", lambda _: signal.raise_signal(sent))
     monkeypatch.setattr(mmdet_script, "_run", show_config)
     with pytest.raises(SystemExit, match="adla: stopped; with --resume"):
         mmdet_script.run("train.py", [], None)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from yapf.yapflib import yapf_api
+from yapf.yapflib import style
 
 from adla.engine import AtomicCheckpointHook
 from adla.engine.hooks.atomic_checkpoint_hook import AtomicLocalBackend
@@ -141,15 +141,15 @@ class StopsWhenCopied:
 def test_a_stop_comes_after_the_checkpoint_is_saved(scenes, tmp_path, monkeypatch, where):
     """Both parts of mmengine's saving have a bare except around it."""
     runner = Runner.from_cfg(hook_config(scenes, tmp_path))
-    format_code = yapf_api.FormatCode
+    make_style = style.CreateStyleFromConfig
 
-    def stop_while_saving(*args, **kwargs):
+    def stop_while_saving(config):
         if runner.iter:
             signal.raise_signal(signal.SIGINT)
-        return format_code(*args, **kwargs)
+        return make_style(config)
 
     if where == "config":
-        monkeypatch.setattr(yapf_api, "FormatCode", stop_while_saving)
+        monkeypatch.setattr(style, "CreateStyleFromConfig", stop_while_saving)
     else:
         runner.message_hub.update_info("stop", StopsWhenCopied())
     with pytest.raises(KeyboardInterrupt):

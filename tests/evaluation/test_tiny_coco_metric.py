@@ -1,3 +1,5 @@
+import adla  # noqa: F401  isort: skip  before mmdet
+
 import json
 import math
 import sys
