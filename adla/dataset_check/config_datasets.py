@@ -138,7 +138,7 @@ def _build(cfg: dict, split: str) -> CocoDataset:
             "(CocoDataset, TinyCocoDataset and their kind) can be checked"
         )
     if not dataset.ann_file:
-        raise ValueError(f"{where} has no ann_file")
+        raise ValueError(f"{where} has no ann_file: name its COCO json there")
     if not Path(dataset.ann_file).is_file():
         raise FileNotFoundError(
             f"annotation file {dataset.ann_file} is not there: mend the ann_file of {where}"

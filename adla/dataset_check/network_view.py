@@ -106,7 +106,7 @@ def network_view(
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
     try:
         _meet_priors(view, corners, geometry.canvases[image], eyes)
-    except Exception as error:  # whatever arguments that are no numbers lead to
+    except (TypeError, ValueError, ArithmeticError) as error:  # arguments that are no numbers
         raise ValueError(
             "strides, anchors or assigner of the model's head are not what they must be: "
             f"{type(error).__name__}: {error}"

@@ -61,6 +61,8 @@ def test_filter_and_indices_are_those_of_the_config(tmp_path):
     ("options", "error", "message"),
     [
         (dict(ann_file="no.json"), FileNotFoundError, r"no\.json.*train_dataloader\.dataset"),
+        (dict(ann_file=None), ValueError, "train_dataloader.dataset has no ann_file: name its"),
+        (dict(ann_file=""), ValueError, "train_dataloader.dataset has no ann_file: name its"),
         (
             dict(type="NoDataset"),
             ValueError,
