@@ -109,7 +109,7 @@ def detection_config(trained: Config, path: Path) -> Config:
     Raises:
         ValueError: If it has no test pipeline; the message calls it `path`.
     """
-    dataset = trained.get("test_dataloader", {}).get("dataset", {})
+    dataset = (trained.get("test_dataloader") or {}).get("dataset") or {}
     if not dataset.get("pipeline"):
         raise ValueError(f"the config in {path} has no test_dataloader.dataset.pipeline")
     model = trained.model.to_dict()

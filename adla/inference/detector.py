@@ -60,7 +60,7 @@ def check_pipeline(config: Config, path: Path) -> Config:
     Raises:
         ValueError: If it has none, or a step is missing; the message calls the config `path`.
     """
-    dataset = config.get("test_dataloader", {}).get("dataset", {})
+    dataset = (config.get("test_dataloader") or {}).get("dataset") or {}
     steps = [str(step["type"]).split(".")[-1] for step in dataset.get("pipeline") or []]
     if not steps:
         raise ValueError(
@@ -134,7 +134,7 @@ class SliceDetector:
     def __init__(self, config: Config, checkpoint: Path, device: str) -> None:
         prepare_stack()  # before anything reads the checkpoint
         config = copy.deepcopy(config)
-        if config.model.get("backbone", {}).get("init_cfg"):
+        if (config.model.get("backbone") or {}).get("init_cfg"):
             config.model.backbone.init_cfg = None
         _take_arrays(config)
         config.visualizer = dict(type="DetLocalVisualizer")
@@ -176,7 +176,7 @@ def _class_names(config: Config, names: tuple[str, ...], path: Path) -> tuple[st
     Raises:
         ValueError: If there are not as many as the model has outputs.
     """
-    heads = config.model.get("roi_head", config.model).get("bbox_head", {})
+    heads = (config.model.get("roi_head") or config.model).get("bbox_head") or {}
     for head in heads if isinstance(heads, list) else [heads]:
         if head.get("num_classes", len(names)) != len(names):
             raise ValueError(

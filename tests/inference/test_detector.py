@@ -115,6 +115,8 @@ def test_files_that_are_not_there_or_not_theirs(detector_files, tmp_path):
     ("text", "message"),
     [
         ("model = dict()", "has no test pipeline"),
+        ("test_dataloader = None", "has no test pipeline"),
+        ("test_dataloader = dict(dataset=None)", "has no test pipeline"),
         ("test_dataloader = dict(dataset=dict(pipeline=[dict(type='Resize')]))", "no LoadImage"),
         (
             "test_dataloader = dict(dataset=dict(pipeline=[dict(type='LoadImageFromFile')]))",
